@@ -1,0 +1,37 @@
+//go:build keep
+
+package arch
+
+import (
+	_ "github.com/6tail/lunar-go/calendar"
+	_ "github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	_ "github.com/ThreeDotsLabs/watermill/message/router/plugin"
+	_ "github.com/ThreeDotsLabs/watermill/pubsub/gochannel"
+	_ "github.com/ThreeDotsLabs/watermill/pubsub/tests"
+	_ "github.com/a-h/templ"
+	_ "github.com/a-h/templ/cmd/templ/generatecmd"
+	_ "github.com/alecthomas/kong"
+	_ "github.com/alexedwards/argon2id"
+	_ "github.com/arran4/golang-ical"
+	_ "github.com/cheggaaa/pb/v3"
+	_ "github.com/chromedp/chromedp"
+	_ "github.com/emersion/go-sasl"
+	_ "github.com/emersion/go-smtp"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/labstack/echo/v4"
+	_ "github.com/labstack/echo/v4/middleware"
+	_ "github.com/mozillazg/go-pinyin"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/robfig/cron/v3"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/teambition/rrule-go"
+	_ "github.com/wneessen/go-mail"
+	_ "github.com/xuri/excelize/v2"
+	_ "go.uber.org/goleak"
+	_ "golang.org/x/net/html"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/text/encoding/simplifiedchinese"
+	_ "golang.org/x/time/rate"
+	_ "pgregory.net/rapid"
+	_ "rsc.io/qr"
+)

@@ -1,0 +1,68 @@
+package db
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/jmoiron/sqlx"
+	_ "modernc.org/sqlite" // the driver "sqlite": SQLite in Go, no cgo
+)
+
+func init() { sqlx.BindDriver("sqlite", sqlx.DOLLAR) }
+
+// openSQLite opens the file for one writer and a pool of readers. The lock file
+// beside it makes a second process refuse to start instead of fighting for it.
+func (d *DB) openSQLite(path string) error {
+	if path == "" {
+		return errors.New("database: no file named")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return fmt.Errorf("database folder: %w", err)
+	}
+	unlock, err := lockFile(path + ".lock")
+	if err != nil {
+		return fmt.Errorf("database %s is in use by another process: %w", path, err)
+	}
+	d.closers = append(d.closers, unlock)
+	d.dialect = dialect{
+		name: "sqlite3", begin: "BEGIN IMMEDIATE", beginRead: "BEGIN",
+		retryable: func(error) bool { return false },
+	}
+	if d.writer, err = openFile(path, 1, ""); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, d.writer.Close)
+	if d.reader, err = openFile(path, readSessions, "query_only(1)"); err != nil {
+		return err
+	}
+	d.closers = append(d.closers, d.reader.Close)
+	return nil
+}
+
+func openFile(path string, conns int, extra string) (*sqlx.DB, error) {
+	q := url.Values{"_pragma": {
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
+		"temp_store(MEMORY)", "cache_size(-16000)",
+	}}
+	if extra != "" {
+		q["_pragma"] = append(q["_pragma"], extra)
+	}
+	u := url.URL{Scheme: "file", Path: path, RawQuery: q.Encode()}
+	pool, err := sqlx.Open("sqlite", u.String())
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	if err := pool.Ping(); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), pool.Close())
+	}
+	return pool, nil
+}

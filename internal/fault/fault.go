@@ -1,0 +1,138 @@
+// Package fault gives every error a kind, a stable code and, for bad input,
+// the field it is about.
+//
+// The kind decides the HTTP status in one place (web/errors.go), the code
+// finds the sentence in the user's language (internal/text), the reason is the
+// English sentence operators read in logs and on the command line. A fault is
+// a leaf: everything may import it, it imports nothing of ours.
+package fault
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kind is the class of a failure, as far as a caller has to react to it.
+type Kind int
+
+// The kinds. Internal is the zero value on purpose: an error nobody classified
+// is our fault, never the user's.
+const (
+	KindInternal  Kind = iota // something of ours broke
+	KindInvalid               // the input is wrong; Field says where
+	KindNotFound              // there is no such thing, or not for you
+	KindConflict              // true before, not any more: somebody was faster
+	KindForbidden             // you may not
+	KindClosed                // too early, too late, paused, sold out
+)
+
+// String returns the lower-case English name of the kind.
+func (k Kind) String() string {
+	return [...]string{"internal", "invalid", "not_found", "conflict", "forbidden", "closed"}[k]
+}
+
+// Error is a failure with a kind. Code is stable and dotted ("rule.day_out_of_range");
+// Field names the input it is about in the caller's own notation ("monthly.days[0]"),
+// empty when there is none; Reason is an English sentence without the field's name.
+type Error struct {
+	Kind   Kind
+	Code   string
+	Field  string
+	Reason string
+	cause  error
+}
+
+// Error returns "field: reason", with the cause where there is one.
+func (e *Error) Error() string {
+	s := e.Reason
+	if e.Field != "" {
+		s = e.Field + ": " + s
+	}
+	if e.cause != nil {
+		s += ": " + e.cause.Error()
+	}
+	return s
+}
+
+// Unwrap returns the cause, for errors.Is and errors.As.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Because returns a copy of e with the cause recorded for operators.
+func (e *Error) Because(cause error) *Error {
+	c := *e
+	c.cause = cause
+	return &c
+}
+
+// In returns a copy of e whose field lies inside the given outer field:
+// Invalid("…", "days[0]", …).In("monthly") is about "monthly.days[0]".
+func (e *Error) In(outer string) *Error {
+	c := *e
+	switch {
+	case c.Field == "":
+		c.Field = outer
+	case c.Field[0] == '[':
+		c.Field = outer + c.Field
+	default:
+		c.Field = outer + "." + c.Field
+	}
+	return &c
+}
+
+func build(kind Kind, code, field, reason string, args []any) *Error {
+	if len(args) > 0 {
+		reason = fmt.Sprintf(reason, args...)
+	}
+	return &Error{Kind: kind, Code: code, Field: field, Reason: reason}
+}
+
+// Invalid says that the input named by field is wrong and why.
+func Invalid(code, field, reason string, args ...any) *Error {
+	return build(KindInvalid, code, field, reason, args)
+}
+
+// NotFound says that what field names does not exist for this caller.
+func NotFound(code, field, reason string, args ...any) *Error {
+	return build(KindNotFound, code, field, reason, args)
+}
+
+// Conflict says that the state has moved on: taken, changed, already decided.
+func Conflict(code, field, reason string, args ...any) *Error {
+	return build(KindConflict, code, field, reason, args)
+}
+
+// Forbidden says that this caller may not do this.
+func Forbidden(code, field, reason string, args ...any) *Error {
+	return build(KindForbidden, code, field, reason, args)
+}
+
+// Closed says that the time for this is not yet or no longer.
+func Closed(code, field, reason string, args ...any) *Error {
+	return build(KindClosed, code, field, reason, args)
+}
+
+// Internal wraps a failure of ours; users see an apology, operators the cause.
+func Internal(cause error) *Error {
+	return &Error{Kind: KindInternal, Code: "internal", Reason: "internal error", cause: cause}
+}
+
+// From returns the fault inside err, or an Internal one around it; nil for nil.
+func From(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var f *Error
+	if errors.As(err, &f) {
+		return f
+	}
+	return Internal(err)
+}
+
+// KindOf returns the kind of err; KindInternal when it carries none.
+func KindOf(err error) Kind { return From(err).Kind }
+
+// Is reports whether err is a fault with this code.
+func Is(err error, code string) bool {
+	var f *Error
+	return errors.As(err, &f) && f.Code == code
+}

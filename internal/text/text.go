@@ -1,0 +1,99 @@
+// Package text holds every sentence a user reads, in one catalogue per language.
+//
+// Rules and services never build sentences: they return a Reason, a code with
+// its arguments, and the edge that knows the reader's language renders it.
+// A missing key renders as the key itself, so that a forgotten text is ugly
+// and not silent; a test keeps the catalogues complete and equal.
+package text
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed lang/*.yaml
+var files embed.FS
+
+// Langs are the languages we speak, the first is the default.
+var Langs = []string{"zh-Hans", "zh-Hant", "en"}
+
+// Args fill the {placeholders} of a text.
+type Args map[string]string
+
+// Reason is a sentence as data: what a rule answers when it explains itself.
+type Reason struct {
+	Code string `json:"code"`
+	Args Args   `json:"args,omitempty"`
+}
+
+// In renders the reason in a language of Langs.
+func (r Reason) In(lang string) string { return T(lang, r.Code, r.Args) }
+
+var catalogues = mustLoad()
+
+// T returns the text of key in lang with its {placeholders} filled. An unknown
+// language falls back to the default one, an unknown key to itself.
+func T(lang, key string, args Args) string {
+	c, ok := catalogues[lang]
+	if !ok {
+		c = catalogues[Langs[0]]
+	}
+	s, ok := c[key]
+	if !ok {
+		return key
+	}
+	if len(args) == 0 || !strings.Contains(s, "{") {
+		return s
+	}
+	pairs := make([]string, 0, 2*len(args))
+	for _, name := range slices.Sorted(maps.Keys(args)) {
+		pairs = append(pairs, "{"+name+"}", args[name])
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// Has reports whether key has a text in lang.
+func Has(lang, key string) bool { _, ok := catalogues[lang][key]; return ok }
+
+// Keys returns the sorted keys of a language.
+func Keys(lang string) []string { return slices.Sorted(maps.Keys(catalogues[lang])) }
+
+// mustLoad reads the embedded catalogues; they are part of the program, so a
+// broken one is a build error that the first test shows.
+func mustLoad() map[string]map[string]string {
+	out := map[string]map[string]string{}
+	for _, lang := range Langs {
+		out[lang] = map[string]string{}
+		names, _ := fs.Glob(files, "lang/"+lang+"*.yaml")
+		for _, name := range names {
+			if err := loadFile(out[lang], name); err != nil {
+				panic(fmt.Sprintf("text: %s: %v", name, err))
+			}
+		}
+	}
+	return out
+}
+
+func loadFile(into map[string]string, name string) error {
+	raw, err := files.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	var flat map[string]string
+	if err := yaml.Unmarshal(raw, &flat); err != nil {
+		return err
+	}
+	for k, v := range flat {
+		if _, twice := into[k]; twice {
+			return fmt.Errorf("key %q stands twice", k)
+		}
+		into[k] = v
+	}
+	return nil
+}
