@@ -1,6 +1,6 @@
 module yiji
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/6tail/lunar-go v1.4.6
