@@ -1,0 +1,312 @@
+package scheduler
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"yiji/internal/event"
+	"yiji/internal/fault"
+	"yiji/internal/text"
+)
+
+// Community is the owner of markets: a 社区.
+type Community struct {
+	ID       string `json:"id" db:"id"`
+	Slug     string `json:"slug" db:"slug"`
+	Name     string `json:"name" db:"name"`
+	City     string `json:"city,omitempty" db:"city"`
+	Address  string `json:"address,omitempty" db:"address"`
+	Phone    string `json:"phone,omitempty" db:"phone"`
+	TimeZone string `json:"timezone" db:"time_zone"`
+	Locale   string `json:"locale" db:"locale"`
+}
+
+// Market is a series of market days: a 市集 with its rule.
+type Market struct {
+	ID          string      `json:"id"`
+	CommunityID string      `json:"community"`
+	Slug        string      `json:"slug"`
+	Name        string      `json:"name"`
+	Venue       string      `json:"venue"`
+	Rule        Rule        `json:"rule"`
+	Opens       TimeOfDay   `json:"opens"`
+	Closes      TimeOfDay   `json:"closes"`
+	Holiday     Policy      `json:"holiday"`
+	Weekend     Policy      `json:"weekend"`
+	Leads       LeadTimes   `json:"leads"`
+	Wanted      []string    `json:"wanted,omitempty"`
+	Exceptions  []Exception `json:"exceptions,omitempty"`
+}
+
+// LeadTimes are the windows of a market day. The zero value means the defaults;
+// a partly filled one is taken as it is, so decode onto DefaultLeads.
+type LeadTimes struct {
+	PlanDays         int       `json:"plan_days" yaml:"plan_days"`                   // a day exists when it is less than this many days ahead
+	ClaimDays        int       `json:"claim_days" yaml:"claim_days"`                 // claims open this many days ahead
+	ClaimAt          TimeOfDay `json:"claim_at" yaml:"claim_at"`                     // at this time
+	StandingDays     int       `json:"standing_days" yaml:"standing_days"`           // standing partners' first refusal ends this many days ahead
+	ConfirmDays      int       `json:"confirm_days" yaml:"confirm_days"`             // the plan is final this many days ahead
+	ConfirmAt        TimeOfDay `json:"confirm_at" yaml:"confirm_at"`                 // at this time
+	MinClaimHours    int       `json:"min_claim_hours" yaml:"min_claim_hours"`       // what a late window keeps open where it can
+	OpenEarlyMinutes int       `json:"open_early_minutes" yaml:"open_early_minutes"` // an organizer may open this much earlier
+	ServeMinutes     int       `json:"serve_minutes" yaml:"serve_minutes"`           // those already called are served this long after closing
+}
+
+// DefaultLeads are the lead times of the domain text.
+func DefaultLeads() LeadTimes {
+	return LeadTimes{
+		PlanDays: 60, ClaimDays: 21, ClaimAt: 10 * 60, StandingDays: 14,
+		ConfirmDays: 3, ConfirmAt: 18 * 60, MinClaimHours: 24, OpenEarlyMinutes: 60, ServeMinutes: 15,
+	}
+}
+
+// ExceptionKind says what an exception does with its date.
+type ExceptionKind string
+
+// The kinds of exceptions.
+const (
+	Skip  ExceptionKind = "skip"  // the rule's date is not held
+	Move  ExceptionKind = "move"  // the rule's date is held on To, perhaps at other times
+	Extra ExceptionKind = "extra" // a date the rule does not say
+)
+
+// Exception changes a single date. Date is what the rule says (for Extra: the
+// new date); Opens and Closes are nil for the market's own times.
+type Exception struct {
+	Kind   ExceptionKind `json:"kind" yaml:"kind"`
+	Date   Date          `json:"date" yaml:"date"`
+	To     Date          `json:"to,omitzero" yaml:"to,omitempty"`
+	Opens  *TimeOfDay    `json:"opens,omitempty" yaml:"opens,omitempty"`
+	Closes *TimeOfDay    `json:"closes,omitempty" yaml:"closes,omitempty"`
+	Why    string        `json:"why" yaml:"why"`
+}
+
+// State is where a market day stands in its life.
+type State string
+
+// The states of a market day, in the order of doc.go.
+const (
+	Planned   State = "planned"
+	Claiming  State = "claiming"
+	Confirmed State = "confirmed"
+	Open      State = "open"
+	Closed    State = "closed"
+	Settled   State = "settled"
+	Cancelled State = "cancelled"
+	Missed    State = "missed"
+)
+
+// States are all states in their order.
+var States = []State{Planned, Claiming, Confirmed, Open, Closed, Settled, Cancelled, Missed}
+
+// Day is one market day. State is what has been written down; StateAt says
+// what is true. OpenedAt and ClosedAt are the effective instants, zero before.
+type Day struct {
+	ID            string
+	MarketID      string
+	CommunityID   string
+	Date          Date // what the rule says, the identity
+	HeldOn        Date // when it takes place
+	State         State
+	OpensAt       time.Time
+	ClosesAt      time.Time
+	ClaimsAt      time.Time
+	StandingUntil time.Time
+	ConfirmAt     time.Time
+	ServeUntil    time.Time
+	OpenedAt      time.Time
+	ClosedAt      time.Time
+	Claims        int         // claims heard of and not withdrawn
+	Tickets       int         // numbers heard of
+	Flagged       bool        // planned without holiday data
+	Reason        string      // an organizer's why of a cancellation or move
+	MovedTo       Date        // the date that replaces a cancelled day, zero if none
+	Shift         text.Reason // why HeldOn differs from Date, empty Code if it does not
+
+	MarketName string
+	MarketSlug string
+	Venue      string
+	TimeZone   string
+}
+
+// Ref names the day in events.
+func (d Day) Ref() event.Day {
+	return event.Day{DayID: d.ID, MarketID: d.MarketID, CommunityID: d.CommunityID, Date: d.Date.String()}
+}
+
+// StateAt returns the state that is true at now, whatever has been written down.
+func (d Day) StateAt(now time.Time) State {
+	s := d.State
+	for {
+		at, next := d.due(s)
+		if next == "" || now.Before(at) {
+			return s
+		}
+		s = next
+	}
+}
+
+// due returns the next transition the clock makes from state s; none is "".
+func (d Day) due(s State) (time.Time, State) {
+	switch s {
+	case Planned:
+		return d.ClaimsAt, Claiming
+	case Claiming:
+		return d.ConfirmAt, Confirmed
+	case Confirmed:
+		return d.OpensAt, Open
+	case Open:
+		return d.ClosesAt, Closed
+	}
+	return time.Time{}, ""
+}
+
+// Transition is one line of a day's history. By is "clock", "organizer" or "lines".
+type Transition struct {
+	Seq         int       `json:"seq"`
+	State       State     `json:"state"`
+	EffectiveAt time.Time `json:"effective_at"`
+	RecordedAt  time.Time `json:"recorded_at"`
+	By          string    `json:"by"`
+	Why         string    `json:"why,omitempty"`
+}
+
+// Late returns how long after its effective time the transition was recorded.
+func (t Transition) Late() time.Duration { return max(0, t.RecordedAt.Sub(t.EffectiveAt)) }
+
+var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+
+func checkSlug(s string) error {
+	if len(s) > 63 || !slugForm.MatchString(s) {
+		return fault.Invalid("slug.malformed", "slug", "use 1 to 63 small letters, digits and single hyphens, not %q", s)
+	}
+	return nil
+}
+
+// checkText accepts every script and emoji, no control characters, at most n characters.
+func checkText(field, s string, need bool, n int) error {
+	switch {
+	case need && strings.TrimSpace(s) == "":
+		return fault.Invalid("text.empty", field, "must not be empty")
+	case !utf8.ValidString(s):
+		return fault.Invalid("text.encoding", field, "is not valid UTF-8")
+	case utf8.RuneCountInString(s) > n:
+		return fault.Invalid("text.too_long", field, "is longer than %d characters", n)
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return fault.Invalid("text.control", field, "contains control characters")
+	}
+	return nil
+}
+
+// loadZone loads an IANA zone by its name; "Local" and "" are refused.
+func loadZone(field, name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, fault.Invalid("timezone.unknown", field, "%q is not a time zone such as Asia/Shanghai", name)
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fault.Invalid("timezone.unknown", field, "%q is not a time zone such as Asia/Shanghai", name)
+	}
+	return loc, nil
+}
+
+// normalise fills defaults and checks a community.
+func (c Community) normalise() (Community, error) {
+	if c.TimeZone == "" {
+		c.TimeZone = "Asia/Shanghai"
+	}
+	if c.Locale == "" {
+		c.Locale = text.Langs[0]
+	}
+	if err := checkSlug(c.Slug); err != nil {
+		return c, err
+	}
+	for _, f := range []struct {
+		field, v string
+		need     bool
+		n        int
+	}{{"name", c.Name, true, 100}, {"city", c.City, false, 100}, {"address", c.Address, false, 200}, {"phone", c.Phone, false, 40}} {
+		if err := checkText(f.field, f.v, f.need, f.n); err != nil {
+			return c, err
+		}
+	}
+	if !slices.Contains(text.Langs, c.Locale) {
+		return c, fault.Invalid("locale.unknown", "locale", "%q is not one of %s", c.Locale, strings.Join(text.Langs, ", "))
+	}
+	_, err := loadZone("timezone", c.TimeZone)
+	return c, err
+}
+
+// normalise fills defaults and checks a market.
+func (m Market) normalise() (Market, error) {
+	if m.Slug == "" {
+		m.Slug = "market"
+	}
+	if m.Leads == (LeadTimes{}) {
+		m.Leads = DefaultLeads()
+	}
+	m.Holiday, m.Weekend = m.Holiday.orKeep(), m.Weekend.orKeep()
+	if err := checkSlug(m.Slug); err != nil {
+		return m, err
+	}
+	if err := checkText("name", m.Name, true, 100); err != nil {
+		return m, err
+	}
+	if err := checkText("venue", m.Venue, true, 200); err != nil {
+		return m, err
+	}
+	if err := m.Rule.Validate(); err != nil {
+		return m, fault.From(err).In("rule")
+	}
+	if err := checkHours(m.Opens, m.Closes); err != nil {
+		return m, err
+	}
+	if err := m.Leads.check(); err != nil {
+		return m, fault.From(err).In("leads")
+	}
+	if err := checkPolicies(m.Holiday, m.Weekend); err != nil {
+		return m, err
+	}
+	for i, w := range m.Wanted {
+		if err := checkText("wanted["+strconv.Itoa(i)+"]", w, true, 60); err != nil {
+			return m, err
+		}
+	}
+	return m, checkExceptions(m.Exceptions, m.Opens, m.Closes)
+}
+
+func checkHours(opens, closes TimeOfDay) error {
+	if opens < 0 || opens >= 24*60 {
+		return fault.Invalid("time.malformed", "opens", "is not a time of day")
+	}
+	if closes < 0 || closes >= 24*60 {
+		return fault.Invalid("time.malformed", "closes", "is not a time of day")
+	}
+	if closes <= opens {
+		return fault.Invalid("market.closes_before_opens", "closes", "%s is not after the opening time %s", closes, opens)
+	}
+	return nil
+}
+
+func (l LeadTimes) check() error {
+	for _, f := range []struct {
+		field     string
+		v, lo, hi int
+	}{
+		{"plan_days", l.PlanDays, 1, 366}, {"claim_days", l.ClaimDays, 0, l.PlanDays},
+		{"claim_at", int(l.ClaimAt), 0, 24*60 - 1}, {"standing_days", l.StandingDays, 0, l.ClaimDays},
+		{"confirm_days", l.ConfirmDays, 0, l.StandingDays}, {"confirm_at", int(l.ConfirmAt), 0, 24*60 - 1},
+		{"min_claim_hours", l.MinClaimHours, 0, 24 * 14}, {"open_early_minutes", l.OpenEarlyMinutes, 0, 24 * 60},
+		{"serve_minutes", l.ServeMinutes, 0, 24 * 60},
+	} {
+		if f.v < f.lo || f.v > f.hi {
+			return fault.Invalid("leads.out_of_range", f.field, "%d is not between %d and %d", f.v, f.lo, f.hi)
+		}
+	}
+	return nil
+}
