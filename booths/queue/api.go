@@ -136,8 +136,8 @@ type UndoOffer struct {
 	Until    time.Time `json:"until"`
 }
 
-// Figures are the counts of one day; rates are computed by readers.
-type Figures struct {
+// DayCounts are the counts of one day; rates are computed by readers.
+type DayCounts struct {
 	DayID       string        `json:"day"`
 	Date        string        `json:"date"`
 	Residents   int           `json:"residents"`

@@ -90,6 +90,6 @@ func (s *Service) Card(ctx context.Context, visitor, dayID string) (Card, error)
 }
 
 // DayFigures returns the counts of a day.
-func (s *Service) DayFigures(ctx context.Context, communityID, dayID string) (Figures, error) {
-	return Figures{}, errSoon
+func (s *Service) DayFigures(ctx context.Context, communityID, dayID string) (DayCounts, error) {
+	return DayCounts{}, errSoon
 }

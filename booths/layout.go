@@ -1,0 +1,217 @@
+package booths
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"yiji/internal/fault"
+)
+
+// CM is a length on the plan in centimetres: whole numbers, so that a plan is
+// the same on every machine.
+type CM int
+
+// Metres returns the length in metres.
+func (c CM) Metres() float64 { return float64(c) / 100 }
+
+// Zone is a part of the market ground. Accepts lists the categories that may
+// stand there; an empty list accepts everybody.
+type Zone struct {
+	Name    string   `json:"name"`
+	Accepts []string `json:"accepts,omitempty"`
+}
+
+// Booth is one place on the plan. X and Y are where it stands, W and H its
+// size; a size of 0 is unknown and limits nobody. ID is empty in a layout and
+// set in the snapshot of a day.
+type Booth struct {
+	ID       string   `json:"id,omitempty"`
+	Code     string   `json:"code"`
+	Zone     string   `json:"zone,omitempty"`
+	X        CM       `json:"x"`
+	Y        CM       `json:"y"`
+	W        CM       `json:"w,omitempty"`
+	H        CM       `json:"h,omitempty"`
+	Features []string `json:"features,omitempty"`
+}
+
+// Layout is the ground of a market: its zones, its booths, and what the
+// organizer wishes to be offered (names of services or categories).
+type Layout struct {
+	Zones  []Zone   `json:"zones"`
+	Booths []Booth  `json:"booths"`
+	Wanted []string `json:"wanted,omitempty"`
+}
+
+// Features known by name; a layout may use others of its own.
+var Features = []string{"power", "water", "shade", "indoors", "vehicle", "quiet", "wheelchair"}
+
+// Kinds of a service: one waits oneself, leaves an item, or takes from a stock.
+const (
+	KindPerson = "person"
+	KindItem   = "item"
+	KindStock  = "stock"
+)
+
+// Service is one thing a partner brings. Stock counts pieces for kind stock;
+// Price is a cap in fen, 0 is free; Shows names the filing or certificate.
+type Service struct {
+	ID      string   `json:"id,omitempty"`
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"`
+	Minutes int      `json:"minutes"`
+	Stock   int      `json:"stock,omitempty"`
+	Needs   []string `json:"needs,omitempty"`
+	Price   int      `json:"price,omitempty"`
+	Shows   string   `json:"shows,omitempty"`
+	Loud    bool     `json:"loud,omitempty"`
+}
+
+// Limits on what one layout or roster may hold; beyond them something is wrong
+// with the file rather than with the market.
+const (
+	maxName     = 200
+	maxToken    = 60
+	maxBooths   = 5000
+	maxPartners = 20000
+	maxServices = 50
+	maxMinutes  = 480
+	maxStock    = 1_000_000
+	maxMetres   = 10_000
+)
+
+// Check reports the first thing wrong with the layout, naming its field.
+func (l Layout) Check() error {
+	zones := map[string]bool{}
+	for i, z := range l.Zones {
+		field := fmt.Sprintf("zones[%d]", i)
+		if err := checkName(z.Name, field+".name"); err != nil {
+			return err
+		}
+		if zones[z.Name] {
+			return fault.Invalid("zone.twice", field+".name", "zone %q stands twice", z.Name)
+		}
+		zones[z.Name] = true
+		if err := checkTokens(z.Accepts, field+".accepts"); err != nil {
+			return err
+		}
+	}
+	if len(l.Booths) > maxBooths {
+		return fault.Invalid("booth.too_many", "booths", "at most %d booths", maxBooths)
+	}
+	codes := map[string]bool{}
+	for i, b := range l.Booths {
+		field := fmt.Sprintf("booths[%d]", i)
+		if err := b.check(field, zones); err != nil {
+			return err
+		}
+		if codes[b.Code] {
+			return fault.Invalid("booth.code_twice", field+".code", "booth code %q stands twice", b.Code)
+		}
+		codes[b.Code] = true
+	}
+	return checkTokens(l.Wanted, "wanted")
+}
+
+func (b Booth) check(field string, zones map[string]bool) error {
+	if err := checkToken(b.Code, field+".code"); err != nil {
+		return err
+	}
+	if b.Zone != "" && !zones[b.Zone] {
+		return fault.Invalid("booth.zone_unknown", field+".zone", "no zone is called %q", b.Zone)
+	}
+	for _, m := range []struct {
+		name string
+		v    CM
+		min  CM
+	}{{"x", b.X, -maxMetres * 100}, {"y", b.Y, -maxMetres * 100}, {"w", b.W, 0}, {"h", b.H, 0}} {
+		if m.v < m.min || m.v > maxMetres*100 {
+			return fault.Invalid("booth.metres", field+"."+m.name, "%g metres is out of range", m.v.Metres())
+		}
+	}
+	return checkTokens(b.Features, field+".features")
+}
+
+func (s Service) check(field string) error {
+	if err := checkName(s.Name, field+".name"); err != nil {
+		return err
+	}
+	if !slices.Contains([]string{KindPerson, KindItem, KindStock}, s.Kind) {
+		return fault.Invalid("service.kind_unknown", field+".kind", "%q is not person, item or stock", s.Kind)
+	}
+	switch {
+	case s.Minutes < 0:
+		return fault.Invalid("service.minutes_negative", field+".minutes", "%d minutes is less than nothing", s.Minutes)
+	case s.Minutes == 0 || s.Minutes > maxMinutes:
+		return fault.Invalid("service.minutes", field+".minutes", "minutes must be 1 to %d", maxMinutes)
+	case s.Kind == KindStock && (s.Stock <= 0 || s.Stock > maxStock):
+		return fault.Invalid("service.stock_count", field+".stock", "kind stock needs how many pieces there are, 1 to %d", maxStock)
+	case s.Kind != KindStock && s.Stock != 0:
+		return fault.Invalid("service.stock_kind", field+".stock", "only kind stock counts pieces")
+	case s.Price < 0:
+		return fault.Invalid("service.price", field+".price", "a price cannot be negative")
+	}
+	if s.Shows != "" {
+		if err := checkName(s.Shows, field+".shows"); err != nil {
+			return err
+		}
+	}
+	return checkTokens(s.Needs, field+".needs")
+}
+
+// checkName accepts what a person may write on a sign, in any script.
+func checkName(s, field string) error { return checkText(s, field, maxName) }
+
+func checkToken(s, field string) error { return checkText(s, field, maxToken) }
+
+func checkTokens(list []string, field string) error {
+	seen := map[string]bool{}
+	for i, s := range list {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		if err := checkToken(s, at); err != nil {
+			return err
+		}
+		if seen[s] {
+			return fault.Invalid("list.twice", at, "%q stands twice", s)
+		}
+		seen[s] = true
+	}
+	return nil
+}
+
+func checkText(s, field string, limit int) error {
+	switch {
+	case !utf8.ValidString(s):
+		return fault.Invalid("text.not_utf8", field, "is not UTF-8")
+	case strings.TrimSpace(s) == "":
+		return fault.Invalid("text.empty", field, "must not be empty")
+	case utf8.RuneCountInString(s) > limit:
+		return fault.Invalid("text.too_long", field, "is longer than %d characters", limit)
+	}
+	for at, r := range s {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
+			return fault.Invalid("text.control", field, "holds the control character U+%04X at byte %d", r, at)
+		}
+	}
+	return nil
+}
+
+// nameKey is what makes two names the same: Unicode form, width, case and
+// surrounding or doubled space do not count.
+func nameKey(s string) string {
+	return strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(s))), " ")
+}
+
+// cm turns metres into centimetres; false when it is no length.
+func cm(metres float64) (CM, bool) {
+	if math.IsNaN(metres) || math.Abs(metres) > maxMetres {
+		return 0, false
+	}
+	return CM(math.Round(metres * 100)), true
+}

@@ -1,0 +1,201 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"yiji/internal/db"
+	"yiji/internal/event"
+	"yiji/internal/fault"
+	"yiji/internal/outbox"
+)
+
+// Issue gives the next number of a line. A card that already waits in the line
+// gets the number it has, unless Proxy is set. The same Key gives the same
+// answer again; with another request it is refused.
+func (s *Service) Issue(ctx context.Context, r IssueRequest) (Ticket, error) {
+	if err := r.check(); err != nil {
+		return Ticket{}, err
+	}
+	hash := digest(r.DayID, r.LineID, r.Visitor, r.Via, r.Priority, r.Proxy)
+	if r.Visitor == "" {
+		r.Visitor = db.NewID()
+	}
+	var t Ticket
+	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		t, err = once(tx, "queue.issue", r.Key, hash, func() (Ticket, error) { return issue(tx, r) })
+		return err
+	})
+	return t, err
+}
+
+const longest = 200 // characters of a key, a handle, a reason
+
+func (r IssueRequest) check() error {
+	switch {
+	case r.Via != Phone && r.Via != Desk && r.Via != Kiosk:
+		return fault.Invalid("queue.via_unknown", "via", "must be phone, desk or kiosk, not %q", string(r.Via))
+	case len(r.Visitor) > longest:
+		return fault.Invalid("queue.visitor_long", "visitor", "is longer than %d characters", longest)
+	case len(r.Key) > longest:
+		return fault.Invalid("queue.key_long", "idempotency_key", "is longer than %d characters", longest)
+	}
+	return nil
+}
+
+func issue(tx *db.Tx, r IssueRequest) (Ticket, error) {
+	l, err := takeNumber(tx, r.DayID, r.LineID)
+	if errors.Is(err, db.ErrNoRows) {
+		return refuse(tx, r)
+	}
+	if err != nil {
+		return Ticket{}, err
+	}
+	t := newTicket(tx, l, r)
+	fresh, err := insertTicket(tx, t)
+	if err != nil {
+		return t, err
+	}
+	if !fresh {
+		if err := returnNumber(tx, l.ID); err != nil {
+			return t, err
+		}
+		return heldBy(tx, r.DayID, r.LineID, r.Visitor)
+	}
+	if err := checkIn(tx, l.event(), r.Visitor, r.Via); err != nil {
+		return t, err
+	}
+	return t, tellIssued(tx, l, t)
+}
+
+func newTicket(tx *db.Tx, l lineRow, r IssueRequest) Ticket {
+	n := l.NextNumber - 1
+	return Ticket{
+		ID: ticketID(l.ID, n), Handle: db.NewID(), Visitor: r.Visitor, DayID: l.DayID, LineID: l.ID, Number: n,
+		Via: r.Via, Proxy: r.Proxy, Priority: r.Priority, State: Waiting, IssuedAt: tx.Now, pos: posOf(n),
+	}
+}
+
+// tellIssued emits the number and, when it took the last piece, that the line is sold out.
+func tellIssued(tx *db.Tx, l lineRow, t Ticket) error {
+	err := outbox.Emit(tx, event.TicketIssued{Day: l.event(), LineID: l.ID, TicketID: t.ID, Number: t.Number, Via: string(t.Via), At: tx.Now})
+	if err != nil || !l.soldOut() {
+		return err
+	}
+	return outbox.Emit(tx, event.LineChanged{Day: l.event(), LineID: l.ID, To: string(LineSoldOut), At: tx.Now})
+}
+
+// refuse finds out why there is no number. A card that holds one already is
+// shown it, whatever the line does now: a number once given is never lost.
+func refuse(tx *db.Tx, r IssueRequest) (Ticket, error) {
+	if !r.Proxy {
+		t, err := heldBy(tx, r.DayID, r.LineID, r.Visitor)
+		if err == nil || fault.KindOf(err) != fault.KindNotFound {
+			return t, err
+		}
+	}
+	l, err := getLine(tx, r.LineID)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if l.DayID != r.DayID {
+		return Ticket{}, errLineUnknown()
+	}
+	return Ticket{}, l.running(tx)
+}
+
+// running says why a line gives and calls no numbers at this moment; nil when it does.
+func (l lineRow) running(tx *db.Tx) error {
+	switch l.state(tx.Now) {
+	case LinePlanned:
+		return fault.Closed("queue.not_open", "line", "the line has not opened yet")
+	case LineClosing, LineClosed:
+		return fault.Closed("queue.day_closed", "line", "the market day has closed")
+	case LineRemoved:
+		return fault.Closed("queue.line_removed", "line", "this line does not take place")
+	case LinePaused:
+		return fault.Closed("queue.line_paused", "line", "the line is paused")
+	case LineSoldOut:
+		return fault.Closed("queue.sold_out", "line", "nothing is left")
+	}
+	return nil
+}
+
+// CheckIn counts a visitor of the day who takes no number (yet), once per card
+// and day. It returns the card, a new one when visitor is empty.
+func (s *Service) CheckIn(ctx context.Context, dayID, visitor string, via Via, key string) (string, error) {
+	r := IssueRequest{DayID: dayID, Visitor: visitor, Via: via, Key: key}
+	if err := r.check(); err != nil {
+		return "", err
+	}
+	hash := digest(dayID, visitor, via)
+	if visitor == "" {
+		visitor = db.NewID()
+	}
+	var card string
+	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		card, err = once(tx, "queue.check_in", key, hash, func() (string, error) {
+			d, err := holdOpenDay(tx, dayID)
+			if err != nil {
+				return "", err
+			}
+			return visitor, checkIn(tx, d.event(), visitor, via)
+		})
+		return err
+	})
+	return card, err
+}
+
+// holdOpenDay keeps the day from closing while a visitor is counted.
+func holdOpenDay(tx *db.Tx, id string) (dayRow, error) {
+	var d dayRow
+	err := tx.Get(&d, `UPDATE queue_days SET version = version + 1 WHERE id = $1 RETURNING `+dayColumns, id)
+	switch now := db.Micros(tx.Now); {
+	case errors.Is(err, db.ErrNoRows):
+		return d, fault.NotFound("queue.day_unknown", "day", "there is no such market day")
+	case err != nil:
+		return d, err
+	case d.State == "closed" || now >= d.ClosesAt:
+		return d, fault.Closed("queue.day_closed", "day", "the market day has closed")
+	case d.State != "open" || now < d.OpensAt:
+		return d, fault.Closed("queue.not_open", "day", "the market day has not opened yet")
+	}
+	return d, nil
+}
+
+func checkIn(tx *db.Tx, d event.Day, visitor string, via Via) error {
+	first, err := insertVisit(tx, d.DayID, visitor, via)
+	if err != nil || !first {
+		return err
+	}
+	return outbox.Emit(tx, event.VisitorCheckedIn{Day: d, Via: string(via), At: tx.Now})
+}
+
+// digest identifies the content of a request for tx.Once.
+func digest(parts ...any) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	return hex.EncodeToString(sum[:16])
+}
+
+// once is tx.Once with a typed answer.
+func once[T any](tx *db.Tx, scope, key, hash string, do func() (T, error)) (T, error) {
+	var answer T
+	if key == "" {
+		return do()
+	}
+	raw, err := tx.Once(scope, key, hash, func() ([]byte, error) {
+		a, err := do()
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(a)
+	})
+	if err != nil {
+		return answer, err
+	}
+	return answer, json.Unmarshal(raw, &answer)
+}
