@@ -53,7 +53,7 @@ func checkDates(dates []Date) error {
 	}
 	for i, d := range dates {
 		if d < FirstDate || d > LastDate {
-			return fault.Invalid("date.out_of_range", at("dates", i), "is not between %s and %s", FirstDate, LastDate)
+			return fault.Invalid("scheduler.date.out_of_range", at("dates", i), "is not between %s and %s", FirstDate, LastDate)
 		}
 		if slices.Contains(dates[:i], d) {
 			return fault.Invalid("rule.twice", at("dates", i), "%s stands twice", d)
@@ -126,7 +126,7 @@ func (w *Weekly) check() error {
 		return fault.Invalid("rule.empty", "from", "is needed to count every %d weeks", w.Every)
 	}
 	if w.From != 0 && (w.From < FirstDate || w.From > LastDate) {
-		return fault.Invalid("date.out_of_range", "from", "is not between %s and %s", FirstDate, LastDate)
+		return fault.Invalid("scheduler.date.out_of_range", "from", "is not between %s and %s", FirstDate, LastDate)
 	}
 	return nil
 }

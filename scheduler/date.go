@@ -33,11 +33,11 @@ func DateOf(t time.Time, loc *time.Location) Date {
 func ParseDate(field, s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil || t.Format(time.DateOnly) != s {
-		return 0, fault.Invalid("date.malformed", field, "%q is not a date, expected YYYY-MM-DD and a day that exists", s)
+		return 0, fault.Invalid("scheduler.date.malformed", field, "%q is not a date, expected YYYY-MM-DD and a day that exists", s)
 	}
 	d := NewDate(t.Date())
 	if d < FirstDate || d > LastDate {
-		return 0, fault.Invalid("date.out_of_range", field, "%s is not between %s and %s", s, FirstDate, LastDate)
+		return 0, fault.Invalid("scheduler.date.out_of_range", field, "%s is not between %s and %s", s, FirstDate, LastDate)
 	}
 	return d, nil
 }
@@ -130,7 +130,7 @@ type TimeOfDay int
 func ParseTimeOfDay(field, s string) (TimeOfDay, error) {
 	t, err := time.Parse("15:04", s)
 	if err != nil || t.Format("15:04") != s {
-		return 0, fault.Invalid("time.malformed", field, "%q is not a time of day, expected HH:MM between 00:00 and 23:59", s)
+		return 0, fault.Invalid("scheduler.time.malformed", field, "%q is not a time of day, expected HH:MM between 00:00 and 23:59", s)
 	}
 	return TimeOfDay(t.Hour()*60 + t.Minute()), nil
 }

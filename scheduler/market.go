@@ -183,7 +183,7 @@ var slugForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 func checkSlug(s string) error {
 	if len(s) > 63 || !slugForm.MatchString(s) {
-		return fault.Invalid("slug.malformed", "slug", "use 1 to 63 small letters, digits and single hyphens, not %q", s)
+		return fault.Invalid("scheduler.slug.malformed", "slug", "use 1 to 63 small letters, digits and single hyphens, not %q", s)
 	}
 	return nil
 }
@@ -192,13 +192,13 @@ func checkSlug(s string) error {
 func checkText(field, s string, need bool, n int) error {
 	switch {
 	case need && strings.TrimSpace(s) == "":
-		return fault.Invalid("text.empty", field, "must not be empty")
+		return fault.Invalid("scheduler.text.empty", field, "must not be empty")
 	case !utf8.ValidString(s):
-		return fault.Invalid("text.encoding", field, "is not valid UTF-8")
+		return fault.Invalid("scheduler.text.encoding", field, "is not valid UTF-8")
 	case utf8.RuneCountInString(s) > n:
-		return fault.Invalid("text.too_long", field, "is longer than %d characters", n)
+		return fault.Invalid("scheduler.text.too_long", field, "is longer than %d characters", n)
 	case strings.ContainsFunc(s, unicode.IsControl):
-		return fault.Invalid("text.control", field, "contains control characters")
+		return fault.Invalid("scheduler.text.control", field, "contains control characters")
 	}
 	return nil
 }
@@ -206,11 +206,11 @@ func checkText(field, s string, need bool, n int) error {
 // loadZone loads an IANA zone by its name; "Local" and "" are refused.
 func loadZone(field, name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
-		return nil, fault.Invalid("timezone.unknown", field, "%q is not a time zone such as Asia/Shanghai", name)
+		return nil, fault.Invalid("scheduler.timezone.unknown", field, "%q is not a time zone such as Asia/Shanghai", name)
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil {
-		return nil, fault.Invalid("timezone.unknown", field, "%q is not a time zone such as Asia/Shanghai", name)
+		return nil, fault.Invalid("scheduler.timezone.unknown", field, "%q is not a time zone such as Asia/Shanghai", name)
 	}
 	return loc, nil
 }
@@ -236,7 +236,7 @@ func (c Community) normalise() (Community, error) {
 		}
 	}
 	if !slices.Contains(text.Langs, c.Locale) {
-		return c, fault.Invalid("locale.unknown", "locale", "%q is not one of %s", c.Locale, strings.Join(text.Langs, ", "))
+		return c, fault.Invalid("scheduler.locale.unknown", "locale", "%q is not one of %s", c.Locale, strings.Join(text.Langs, ", "))
 	}
 	_, err := loadZone("timezone", c.TimeZone)
 	return c, err
@@ -282,10 +282,10 @@ func (m Market) normalise() (Market, error) {
 
 func checkHours(opens, closes TimeOfDay) error {
 	if opens < 0 || opens >= 24*60 {
-		return fault.Invalid("time.malformed", "opens", "is not a time of day")
+		return fault.Invalid("scheduler.time.malformed", "opens", "is not a time of day")
 	}
 	if closes < 0 || closes >= 24*60 {
-		return fault.Invalid("time.malformed", "closes", "is not a time of day")
+		return fault.Invalid("scheduler.time.malformed", "closes", "is not a time of day")
 	}
 	if closes <= opens {
 		return fault.Invalid("market.closes_before_opens", "closes", "%s is not after the opening time %s", closes, opens)

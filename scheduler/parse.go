@@ -25,7 +25,7 @@ func ParseRule(raw []byte) (Rule, error) {
 		return Rule{}, fault.Invalid("rule.too_long", "", "is longer than %d bytes", maxRule)
 	}
 	if !utf8.Valid(raw) {
-		return Rule{}, fault.Invalid("text.encoding", "", "is not valid UTF-8")
+		return Rule{}, fault.Invalid("scheduler.text.encoding", "", "is not valid UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
@@ -34,7 +34,7 @@ func ParseRule(raw []byte) (Rule, error) {
 		return Rule{}, err
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Rule{}, fault.Invalid("rule.malformed", "", "has something after the end of the rule")
+		return Rule{}, fault.Invalid("scheduler.input.malformed", "", "has something after the end of the rule")
 	}
 	return ruleOf(n)
 }
@@ -80,7 +80,7 @@ type node struct {
 }
 
 func malformed(field, reason string, args ...any) error {
-	return fault.Invalid("rule.malformed", field, reason, args...)
+	return fault.Invalid("scheduler.input.malformed", field, reason, args...)
 }
 
 const maxDepth = 5
@@ -277,7 +277,7 @@ func (n node) each(read map[string]func(node) error) error {
 	for i, k := range n.keys {
 		f, ok := read[k]
 		if !ok {
-			return fault.Invalid("rule.unknown_key", n.values[i].field, "is not a key of a rule here")
+			return fault.Invalid("scheduler.input.unknown_key", n.values[i].field, "is not a key that belongs here")
 		}
 		if err := f(n.values[i]); err != nil {
 			return err

@@ -68,10 +68,10 @@ func (w Weekday) check(field string) error {
 // LastDate it answers the zero time.
 func (r Rule) Schedule(loc *time.Location, opensAt TimeOfDay) (cron.Schedule, error) {
 	if loc == nil {
-		return nil, fault.Invalid("timezone.unknown", "timezone", "a time zone is needed")
+		return nil, fault.Invalid("scheduler.timezone.unknown", "timezone", "a time zone is needed")
 	}
 	if opensAt < 0 || opensAt >= 24*60 {
-		return nil, fault.Invalid("time.malformed", "opens", "is not a time of day")
+		return nil, fault.Invalid("scheduler.time.malformed", "opens", "is not a time of day")
 	}
 	next, err := r.compile()
 	if err != nil {
@@ -318,7 +318,11 @@ func parseCron(expr string) (s *cron.SpecSchedule, err error) {
 	}()
 	sched, err := cronParser.Parse(strings.Join(fields, " "))
 	if err != nil {
-		return bad("%s", err.Error())
+		hint := ""
+		if strings.Contains(fields[4], "7") {
+			hint = "; Sunday is 0"
+		}
+		return bad("%s%s", err.Error(), hint)
 	}
 	s = sched.(*cron.SpecSchedule)
 	s.Location = time.UTC
