@@ -2,12 +2,14 @@
 -- The outbox: every event, numbered by the commit that made it true.
 CREATE TABLE outbox (
     seq     BIGINT PRIMARY KEY,
-    id      TEXT   NOT NULL UNIQUE,
+    id      TEXT   NOT NULL,
     topic   TEXT   NOT NULL,
     key     TEXT   NOT NULL,
     name    TEXT   NOT NULL,
     payload TEXT   NOT NULL,
-    at      BIGINT NOT NULL
+    metadata TEXT  NOT NULL, -- a JSON object, empty for none
+    at      BIGINT NOT NULL,
+    UNIQUE (id, topic)
 );
 CREATE INDEX outbox_topic ON outbox (topic, seq);
 
@@ -20,10 +22,12 @@ INSERT INTO outbox_head (one, seq) VALUES (1, 0);
 
 -- How far each consumer has read, and which process reads for it.
 CREATE TABLE consumers (
-    name        TEXT   PRIMARY KEY,
+    name        TEXT   NOT NULL,
+    topic       TEXT   NOT NULL,
     seq         BIGINT NOT NULL,
     owner       TEXT   NOT NULL,
-    lease_until BIGINT NOT NULL
+    lease_until BIGINT NOT NULL,
+    PRIMARY KEY (name, topic)
 );
 
 -- What a consumer has already applied: a repeated delivery changes nothing.

@@ -48,12 +48,12 @@ func chunk(n int) int {
 }
 
 func (tx *Tx) insertRecords(records []Record, seq int64) error {
-	const columns = 7
+	const columns = 8
 	args := make([]any, 0, columns*len(records))
 	for i, r := range records {
-		args = append(args, seq+int64(i), r.ID, r.Topic, r.Key, r.Name, r.Payload, Micros(tx.Now))
+		args = append(args, seq+int64(i), r.ID, r.Topic, r.Key, r.Name, r.Payload, r.Metadata, Micros(tx.Now))
 	}
-	_, err := tx.Exec(`INSERT INTO outbox (seq, id, topic, key, name, payload, at) VALUES `+Rows(len(records), columns), args...)
+	_, err := tx.Exec(`INSERT INTO outbox (seq, id, topic, key, name, payload, metadata, at) VALUES `+Rows(len(records), columns), args...)
 	return err
 }
 

@@ -19,8 +19,9 @@ type Tx struct {
 	depth   int
 }
 
-// Record is a line of the outbox; internal/outbox writes them through Append.
-type Record struct{ ID, Topic, Key, Name, Payload string }
+// Record is a line of the outbox; internal/outbox and internal/bus write them
+// through Append. Metadata is a JSON object or empty.
+type Record struct{ ID, Topic, Key, Name, Payload, Metadata string }
 
 // Append adds a record that becomes true with this transaction: it gets its
 // number as the last step before COMMIT, so numbers are in commit order.
