@@ -177,7 +177,7 @@ func checkIn(tx *db.Tx, d event.Day, visitor string, via Via) error {
 
 // digest identifies the content of a request for tx.Once.
 func digest(parts ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", parts))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", parts))
 	return hex.EncodeToString(sum[:16])
 }
 
