@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -38,6 +39,8 @@ type DB struct {
 	stopped chan struct{} // closed when the writing lane has ended
 	quit    chan struct{} // closed by Close
 	watch   watchers
+	commits atomic.Int64
+	updates atomic.Int64
 	closers []func() error
 }
 
@@ -94,6 +97,12 @@ func (d *DB) Postgres() bool { return d.dialect.name == "postgres" }
 
 // Now is the clock transactions believe in, as Tx.Now would say it.
 func (d *DB) Now() time.Time { return d.clock().UTC().Truncate(time.Microsecond) }
+
+// Stats count what the lane of writing has done since Open.
+type Stats struct{ Commits, Updates int64 }
+
+// Stats returns the counters; Updates divided by Commits is the size of a group.
+func (d *DB) Stats() Stats { return Stats{Commits: d.commits.Load(), Updates: d.updates.Load()} }
 
 // Ping checks that the database answers.
 func (d *DB) Ping(ctx context.Context) error {

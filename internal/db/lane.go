@@ -176,6 +176,8 @@ func (d *DB) commit(s *session, group []*job) error {
 		s.close()
 		return fmt.Errorf("commit, outcome unknown: %w", commitError{err})
 	}
+	d.commits.Add(1)
+	d.updates.Add(int64(len(group)))
 	if len(records) > 0 {
 		d.watch.wake()
 	}
