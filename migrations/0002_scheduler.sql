@@ -67,7 +67,7 @@ CREATE TABLE market_days (
     flagged        BOOLEAN NOT NULL,
     reason         TEXT    NOT NULL DEFAULT '',
     moved_to       TEXT    NOT NULL DEFAULT '',
-    shift          TEXT    NOT NULL DEFAULT '',
+    reasons        TEXT    NOT NULL DEFAULT 'null',
     created_at     BIGINT  NOT NULL,
     UNIQUE (market_id, date),
     CHECK ((due_at IS NULL) = (state NOT IN ('planned', 'claiming', 'confirmed', 'open'))),

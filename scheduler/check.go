@@ -159,4 +159,44 @@ func (l *Lunar) check() error {
 	return nil
 }
 
-func checkExceptions(list []Exception, opens, closes TimeOfDay) error { return nil }
+func checkExceptions(list []Exception, opens, closes TimeOfDay) error {
+	for i, e := range list {
+		if err := e.check(opens, closes); err != nil {
+			return fault.From(err).In(at("exceptions", i))
+		}
+		for _, other := range list[:i] {
+			if other.Date == e.Date {
+				return fault.Invalid("exception.twice", at("exceptions", i)+".date", "%s has two exceptions", e.Date)
+			}
+		}
+	}
+	return nil
+}
+
+func (e Exception) check(opens, closes TimeOfDay) error {
+	inRange := func(d Date) bool { return d >= FirstDate && d <= LastDate }
+	switch {
+	case e.Kind != Skip && e.Kind != Move && e.Kind != Extra:
+		return fault.Invalid("exception.kind", "kind", "%q is not skip, move or extra", string(e.Kind))
+	case !inRange(e.Date):
+		return fault.Invalid("scheduler.date.out_of_range", "date", "is not between %s and %s", FirstDate, LastDate)
+	case e.Kind == Move && e.To == 0 && e.Opens == nil && e.Closes == nil:
+		return fault.Invalid("exception.to", "to", "a move needs another date or other times")
+	case e.Kind == Skip && (e.To != 0 || e.Opens != nil || e.Closes != nil):
+		return fault.Invalid("exception.to", "to", "a skipped date has neither another date nor times")
+	case e.To != 0 && !inRange(e.To):
+		return fault.Invalid("scheduler.date.out_of_range", "to", "is not between %s and %s", FirstDate, LastDate)
+	case max(e.To-e.Date, e.Date-e.To) > 366 && e.To != 0:
+		return fault.Invalid("exception.to", "to", "is more than a year away")
+	}
+	if e.Opens != nil {
+		opens = *e.Opens
+	}
+	if e.Closes != nil {
+		closes = *e.Closes
+	}
+	if err := checkHours(opens, closes); err != nil {
+		return err
+	}
+	return checkText("why", e.Why, true, 300)
+}

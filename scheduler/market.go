@@ -121,17 +121,20 @@ type Day struct {
 	ServeUntil    time.Time
 	OpenedAt      time.Time
 	ClosedAt      time.Time
-	Claims        int         // claims heard of and not withdrawn
-	Tickets       int         // numbers heard of
-	Flagged       bool        // planned without holiday data
-	Reason        string      // an organizer's why of a cancellation or move
-	MovedTo       Date        // the date that replaces a cancelled day, zero if none
-	Shift         text.Reason // why HeldOn differs from Date, empty Code if it does not
+	Claims        int           // claims heard of and not withdrawn
+	Tickets       int           // numbers heard of
+	Flagged       bool          // planned without holiday data
+	Reason        string        // an organizer's why of a cancellation, move or early closing
+	MovedTo       Date          // the date that replaces a cancelled day, zero if none
+	Reasons       []text.Reason // what the rule says about the date: shifted, merged, flagged
 
 	MarketName string
 	MarketSlug string
 	Venue      string
 	TimeZone   string
+
+	createdAt time.Time
+	leads     LeadTimes
 }
 
 // Ref names the day in events.

@@ -237,7 +237,7 @@ func (o *Occurrence) say(code string, args text.Args) {
 func (p *planner) except(e Exception) Occurrence {
 	o := Occurrence{Date: e.Date, RuleDate: e.Date, Opens: e.Opens, Closes: e.Closes}
 	o.Holiday, _ = p.Calendar.Holiday(e.Date)
-	if e.Kind == Move && e.To != 0 {
+	if e.To != 0 {
 		o.Date = e.To
 	}
 	o.Shifted = o.Date != o.RuleDate
