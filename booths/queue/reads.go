@@ -80,7 +80,7 @@ func console(tx *db.Tx, l lineFacts) (Console, error) {
 		c.Next = append(c.Next, t.Public())
 	}
 	m, err := lastMove(tx, l.ID, 0, tx.Now.Add(-undoFor))
-	if fault.KindOf(err) == fault.KindConflict {
+	if fault.Is(err, "queue.nothing_to_undo") {
 		return c, nil
 	}
 	c.Undo = &UndoOffer{TicketID: ticketID(l.ID, m.Number), Number: m.Number, Verb: string(m.Verb), From: m.FromState, To: m.ToState,
