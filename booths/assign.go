@@ -28,7 +28,7 @@ type Place struct {
 	Partner   string
 	Index     int // which of the partner's places, from 0
 	Category  string
-	Services  []Service
+	Services  []Offering
 	W, H      CM
 	Standing  bool
 	Newcomer  bool
@@ -99,16 +99,16 @@ type Stand struct {
 // question is an Input made ready: everything in a stable order, scores and
 // the finer preferences as flat tables, locked places taken out.
 type question struct {
-	in       Input
-	places   []Place
-	booths   []Booth
-	ground   ground
-	weights  weights
-	marks    []marks // per place
-	score    []int64 // n × m, 0 = not possible
-	gain     []int64 // n × m, the finer preferences among equal sums
-	locked   []int   // per place: its booth, -1
-	noise    noise
+	in      Input
+	places  []Place
+	booths  []Booth
+	ground  ground
+	weights weights
+	marks   []marks // per place
+	score   []int64 // n × m, 0 = not possible
+	gain    []int64 // n × m, the finer preferences among equal sums
+	locked  []int   // per place: its booth, -1
+	noise   noise
 }
 
 // Plan computes the plan. The order of the input does not matter.

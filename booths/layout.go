@@ -59,9 +59,9 @@ const (
 	KindStock  = "stock"
 )
 
-// Service is one thing a partner brings. Stock counts pieces for kind stock;
+// Offering is one service: one thing a partner brings. Stock counts pieces for kind stock;
 // Price is a cap in fen, 0 is free; Shows names the filing or certificate.
-type Service struct {
+type Offering struct {
 	ID      string   `json:"id,omitempty"`
 	Name    string   `json:"name"`
 	Kind    string   `json:"kind"`
@@ -138,7 +138,7 @@ func (b Booth) check(field string, zones map[string]bool) error {
 	return checkTokens(b.Features, field+".features")
 }
 
-func (s Service) check(field string) error {
+func (s Offering) check(field string) error {
 	if err := checkName(s.Name, field+".name"); err != nil {
 		return err
 	}

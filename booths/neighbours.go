@@ -17,7 +17,7 @@ var LoudCategories = []string{"fun", "music", "performance", "loudspeaker", "sha
 
 func (p *Place) loud() bool {
 	return p.Loud || slices.Contains(LoudCategories, p.Category) ||
-		slices.ContainsFunc(p.Services, func(s Service) bool { return s.Loud })
+		slices.ContainsFunc(p.Services, func(s Offering) bool { return s.Loud })
 }
 
 func (p *Place) quiet() bool {

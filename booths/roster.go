@@ -50,7 +50,7 @@ type RosterPartner struct {
 	Name     string        `json:"name"`
 	Kind     string        `json:"kind"`
 	Category string        `json:"category,omitempty"`
-	Services []Service     `json:"services"`
+	Services []Offering    `json:"services"`
 	Places   []RosterPlace `json:"places,omitempty"`
 	Standing bool          `json:"standing,omitempty"`
 	Newcomer bool          `json:"newcomer,omitempty"`
@@ -213,7 +213,7 @@ func (p RosterPartner) checkPlaces(field string, codes, locked map[string]bool) 
 	return nil
 }
 
-func checkServices(list []Service, field string) error {
+func checkServices(list []Offering, field string) error {
 	if len(list) == 0 {
 		return fault.Invalid("partner.no_service", field, "a partner brings at least one service")
 	}

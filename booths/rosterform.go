@@ -132,9 +132,9 @@ func (d *decoder) partner(v value) RosterPartner {
 	return p
 }
 
-func (d *decoder) service(v value) Service {
+func (d *decoder) service(v value) Offering {
 	f := d.fields(v, "name", "kind", "minutes", "stock", "needs", "price", "shows", "loud")
-	s := Service{
+	s := Offering{
 		Name: d.text(d.must(v, f, "name")), Kind: d.text(d.must(v, f, "kind")), Minutes: d.number(f["minutes"]),
 		Stock: d.number(f["stock"]), Needs: d.texts(f["needs"]), Shows: d.text(f["shows"]), Loud: d.yes(f["loud"]),
 	}

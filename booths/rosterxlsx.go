@@ -1,3 +1,4 @@
 package booths
+
 func ReadXLSX(data []byte) (Roster, error) { return Roster{}, nil }
-func ReadCSV(data []byte) (Roster, error) { return Roster{}, nil }
+func ReadCSV(data []byte) (Roster, error)  { return Roster{}, nil }

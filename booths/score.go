@@ -179,7 +179,7 @@ func (q *question) markUnique() {
 
 func (p *Place) brings(key string) bool {
 	return nameKey(p.Category) == key ||
-		slices.ContainsFunc(p.Services, func(s Service) bool { return nameKey(s.Name) == key })
+		slices.ContainsFunc(p.Services, func(s Offering) bool { return nameKey(s.Name) == key })
 }
 
 // markReserve keeps a tenth of the booths for newcomers, first come among them.

@@ -1,0 +1,134 @@
+package booths
+
+import (
+	"yiji/internal/db"
+)
+
+// change is a line of the record of decisions.
+type change struct{ what, claim, booth, who, reason string }
+
+func noteChange(tx *db.Tx, day Day, c change) error {
+	_, err := tx.Exec(`INSERT INTO booths_changes (id, day_id, at, what, claim_id, booth_code, who, reason) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
+		db.NewID(), day.ID, db.Micros(tx.Now), c.what, c.claim, c.booth, c.who, c.reason)
+	return err
+}
+
+func changesOf(tx *db.Tx, dayID string) ([]Change, error) {
+	var out []Change
+	err := tx.Select(&out, `SELECT at, what, claim_id, booth_code, who, reason FROM booths_changes WHERE day_id = $1 ORDER BY at DESC, id`, dayID)
+	return out, err
+}
+
+func removeLock(tx *db.Tx, claimID string) error {
+	_, err := tx.Exec(`DELETE FROM booths_locks WHERE claim_id = $1`, claimID)
+	return err
+}
+
+func insertLock(tx *db.Tx, dayID, claimID, boothID string) (int64, error) {
+	return tx.Exec(`INSERT INTO booths_locks (claim_id, day_id, booth_id) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`, claimID, dayID, boothID)
+}
+
+// remember writes how a place ended; the first ending of a claim counts.
+func remember(tx *db.Tx, day Day, c Claim, outcome string) error {
+	_, err := tx.Exec(`INSERT INTO booths_history (claim_id, partner_id, community_id, market_id, day_id, held_on, booth_code, outcome)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT DO NOTHING`,
+		c.ID, c.PartnerID, day.CommunityID, day.MarketID, day.ID, day.HeldOn, c.Holding.Code, outcome)
+	return err
+}
+
+// rememberKept writes that everybody who still holds a booth was there.
+func rememberKept(tx *db.Tx, day Day) error {
+	_, err := tx.Exec(`INSERT INTO booths_history (claim_id, partner_id, community_id, market_id, day_id, held_on, booth_code, outcome)
+		SELECT a.claim_id, a.partner_id, d.community_id, d.market_id, d.id, d.held_on, b.code, 'kept'
+		FROM booths_assignments a JOIN booths_booths b ON b.id = a.booth_id JOIN booths_days d ON d.id = a.day_id
+		WHERE a.day_id = $1 AND a.state = 'live' ON CONFLICT DO NOTHING`, day.ID)
+	return err
+}
+
+func historyOf(tx *db.Tx, partnerID string) ([]History, error) {
+	var out []History
+	err := tx.Select(&out, `SELECT day_id, market_id, held_on, booth_code, outcome FROM booths_history WHERE partner_id = $1 ORDER BY held_on DESC, claim_id`, partnerID)
+	return out, err
+}
+
+// claimants reads the partners that have a claim on a day.
+func claimants(tx *db.Tx, dayID string) (map[string]Partner, error) {
+	var rows []partnerRow
+	err := tx.Select(&rows, `SELECT `+partnerColumns+` FROM booths_partners p
+		WHERE p.id IN (SELECT partner_id FROM booths_claims WHERE day_id = $1)`, dayID)
+	out := map[string]Partner{}
+	for _, r := range rows {
+		out[r.ID] = r.partner()
+	}
+	return out, err
+}
+
+// pastOf reads what earlier days say about the claimants of a day.
+func pastOf(tx *db.Tx, day Day) (past, error) {
+	h := past{kept: map[string]int{}, dropped: map[string]int{}, last: map[string]string{}}
+	var rows []struct {
+		PartnerID string `db:"partner_id"`
+		MarketID  string `db:"market_id"`
+		Booth     string `db:"booth_code"`
+		Outcome   string `db:"outcome"`
+		Services  string `db:"services"`
+	}
+	err := tx.Select(&rows, `SELECT h.partner_id, h.market_id, h.booth_code, h.outcome, c.services
+		FROM booths_history h JOIN booths_claims c ON c.id = h.claim_id
+		WHERE h.community_id = $1 AND h.held_on < $2 AND h.partner_id IN (SELECT partner_id FROM booths_claims WHERE day_id = $3)
+		ORDER BY h.held_on, h.claim_id`, day.CommunityID, day.HeldOn, day.ID)
+	for _, r := range rows {
+		if r.Outcome != "kept" {
+			h.dropped[r.PartnerID]++
+			continue
+		}
+		h.kept[r.PartnerID]++
+		if r.MarketID == day.MarketID {
+			h.last[r.PartnerID] = r.Booth
+			h.last[r.PartnerID+r.Services] = r.Booth
+		}
+	}
+	return h, err
+}
+
+// standingPlace is one standing place that claims by itself.
+type standingPlace struct {
+	partner Partner
+	place   Standing
+}
+
+// standingOf reads the standing places of active partners at a market.
+func standingOf(tx *db.Tx, communityID, marketID string) ([]standingPlace, error) {
+	var rows []standingRow
+	if err := tx.Select(&rows, `SELECT st.partner_id, st.market_id, st.services, st.wishes FROM booths_standing st
+		JOIN booths_partners p ON p.id = st.partner_id
+		WHERE st.market_id = $1 AND st.community_id = $2 AND p.state = 'active' ORDER BY st.since, st.partner_id, st.place`, marketID, communityID); err != nil {
+		return nil, err
+	}
+	var out []standingPlace
+	for _, r := range rows {
+		st, err := r.standing()
+		if err != nil {
+			return nil, err
+		}
+		p, _, err := partnerByID(tx, communityID, r.PartnerID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, standingPlace{p, st})
+	}
+	return out, nil
+}
+
+// cancelDay releases everything a cancelled day held.
+func cancelDay(tx *db.Tx, dayID string) error {
+	now := db.Micros(tx.Now)
+	if _, err := tx.Exec(`UPDATE booths_assignments SET state = 'cancelled', ended_at = $2 WHERE day_id = $1 AND state = 'live'`, dayID, now); err != nil {
+		return err
+	}
+	if err := voidOffers(tx, "day_id", dayID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE booths_claims SET state = 'cancelled', changed_at = $2 WHERE day_id = $1 AND state IN ('claimed', 'placed', 'waiting')`, dayID, now)
+	return err
+}
