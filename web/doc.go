@@ -1,0 +1,75 @@
+// Package web shows the house to people: residents, partners, desk, organizers
+// and programs. One server, one table of routes, one page per file.
+//
+//	request ─▶ headers, limits ─▶ origin, form token ─▶ who (session) ─▶ where (scope)
+//	        ─▶ account.Allow ─▶ handler: decode, one call, render ─▶ page | JSON
+//	                                      └─ error ─▶ errors.go: kind → status, text
+//
+// # Adding a page
+//
+// A page is two files and one row. page_xxx.templ holds a typed struct and its
+// markup, page_xxx.go the handlers, routes.go one line:
+//
+//	{GET, "/o/:community/partners", account.PartnerList, inCommunity, s.partnersPage},
+//
+//	// page_partners.templ
+//	type partnersView struct {
+//		page
+//		Partners []booths.Partner
+//	}
+//	templ partnersPage(v partnersView) {
+//		@layout(v.page) {
+//			<h1>{ v.T("organizer.partners") }</h1>
+//		}
+//	}
+//
+//	// page_partners.go
+//	func (s *Server) partnersPage(c *call) error {
+//		list, err := s.Booths.Partners(c.ctx(), c.In.CommunityID)
+//		if err != nil {
+//			return err
+//		}
+//		return c.show(partnersPage(partnersView{c.page("organizer.partners"), list}))
+//	}
+//
+// Run "go generate ./web" after changing a .templ file and commit what it
+// writes. A handler never asks who the actor is in order to allow something:
+// the row's action and scope have decided that before it runs. A scope fills
+// c.In, the object the action is done to; routes.go lists them.
+//
+// # Adding a form
+//
+// The GET handler shows the page with an empty form, the POST handler reads it,
+// makes one call and answers with a redirect. When the call fails the same
+// page comes back with everything that was typed and the reason beside its
+// field; the fault's Field names the form's field:
+//
+//	func (s *Server) partnerSave(c *call) error {
+//		f := c.form("name", "phone")
+//		_, err := s.Booths.SavePartner(c.ctx(), …, f.Get("name"), f.Key)
+//		if err != nil {
+//			return c.again(f, err, func(f form) templ.Component { return partnerPage(partnerView{c.page("organizer.partner"), f}) })
+//		}
+//		return c.done("/o/"+c.Community.Slug+"/partners", "done.saved")
+//	}
+//
+// In the markup @f.Open(path) … @f.Close() is not needed: write a plain
+// <form method="post">, put @formHead(v.form) first (hidden token, idempotency
+// key, what is wrong in general), then @field(v.form, input{Name: "name", Label: v.T("…")}).
+// Texts after a redirect are keys that start with "done.".
+//
+// # Adding to the API
+//
+// Rows whose path begins with /api/ speak JSON only: c.json(&v) reads a body
+// strictly, c.answer(status, v) writes one, a returned error becomes
+// {"error":{"code","field","message","reason"}}. The key of a command comes in the
+// header Idempotency-Key, c.key() reads it. Programs show their session as
+// "Authorization: Bearer …".
+//
+// # Errors
+//
+// Return them. errors.go alone knows what a kind means in HTTP; the sentence
+// a user reads is the text "error.<code>", or that of the kind when there is none.
+package web
+
+//go:generate go run github.com/a-h/templ/cmd/templ@v0.3.1020 generate

@@ -1,0 +1,172 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"yiji/internal/db"
+	"yiji/internal/fault"
+	"yiji/internal/text"
+)
+
+// statusOfKind is the one table from the kind of a failure to HTTP. Closed is
+// 409 like Conflict: the request was right, its time was not, and a later one
+// may succeed (410 would promise that it never does).
+var statusOfKind = map[fault.Kind]int{
+	fault.KindInvalid:   http.StatusUnprocessableEntity,
+	fault.KindNotFound:  http.StatusNotFound,
+	fault.KindConflict:  http.StatusConflict,
+	fault.KindForbidden: http.StatusForbidden,
+	fault.KindClosed:    http.StatusConflict,
+	fault.KindInternal:  http.StatusInternalServerError,
+}
+
+// statusOfCode are the few codes that HTTP has a word of its own for.
+var statusOfCode = map[string]int{
+	"idempotency.body_differs":  http.StatusUnprocessableEntity,
+	"account.sign_in":           http.StatusUnauthorized,
+	"account.login_failed":      http.StatusUnauthorized,
+	"account.too_many_attempts": http.StatusTooManyRequests,
+	"request.too_many":          http.StatusTooManyRequests,
+	"request.syntax":            http.StatusBadRequest,
+	"request.key":               http.StatusBadRequest,
+	"request.too_large":         http.StatusRequestEntityTooLarge,
+	"request.media":             http.StatusUnsupportedMediaType,
+	"request.method":            http.StatusMethodNotAllowed,
+	"unavailable":               http.StatusServiceUnavailable,
+}
+
+// retryAfter says, in seconds, when to come back after some statuses.
+var retryAfter = map[int]int{http.StatusTooManyRequests: 5, http.StatusServiceUnavailable: 3}
+
+func statusOf(f *fault.Error) int {
+	if s, ok := statusOfCode[f.Code]; ok {
+		return s
+	}
+	return statusOfKind[f.Kind]
+}
+
+// faultOf finds what an error means: ours, echo's, the reader's or the database's.
+func faultOf(err error) *fault.Error {
+	var f *fault.Error
+	var he *echo.HTTPError
+	var big *http.MaxBytesError
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &big):
+		return tooLarge(big.Limit)
+	case errors.As(err, &he):
+		return faultOfStatus(he)
+	case errors.Is(err, db.ErrStopped), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return unavailable().Because(err)
+	}
+	return fault.Internal(err)
+}
+
+func faultOfStatus(he *echo.HTTPError) *fault.Error {
+	switch he.Code {
+	case http.StatusNotFound:
+		return fault.NotFound("request.not_found", "", "there is no such page")
+	case http.StatusMethodNotAllowed:
+		return fault.Invalid("request.method", "", "this address does not do that")
+	}
+	return fault.Internal(he)
+}
+
+func tooLarge(limit int64) *fault.Error {
+	return fault.Invalid("request.too_large", "", "the body is larger than %d bytes", limit)
+}
+
+func unavailable() *fault.Error {
+	// The kind stays Internal: it is our fault, only a passing one.
+	f := fault.Internal(nil)
+	f.Code, f.Reason = "unavailable", "the service cannot answer right now"
+	return f
+}
+
+// message is the sentence of a fault in the reader's language.
+func message(lang string, f *fault.Error) string {
+	if key := "error." + f.Code; text.Has(lang, key) {
+		return text.T(lang, key, nil)
+	}
+	return text.T(lang, "error."+f.Kind.String(), nil)
+}
+
+// Problem is the JSON form of an error.
+type Problem struct {
+	Code    string `json:"code"`              // stable, for programs
+	Field   string `json:"field,omitempty"`   // what the error is about
+	Message string `json:"message"`           // for people, in their language
+	Reason  string `json:"reason,omitempty"`  // for developers, in English
+	Request string `json:"request,omitempty"` // finds the entry in the log
+}
+
+// fail answers a request that ended with an error.
+func (s *Server) fail(err error, ec echo.Context) {
+	c := s.callOf(ec)
+	f := faultOf(err)
+	status := statusOf(f)
+	s.note(c, f, status)
+	if ec.Response().Committed {
+		return
+	}
+	h := ec.Response().Header()
+	h.Set("Cache-Control", "no-store")
+	if sec := retryAfter[status]; sec > 0 {
+		h.Set("Retry-After", strconv.Itoa(sec))
+	}
+	var answered error
+	switch {
+	case wantsJSON(c):
+		if status == http.StatusUnauthorized {
+			h.Set("WWW-Authenticate", `Bearer realm="yiji"`)
+		}
+		answered = c.answer(status, c.problem(f))
+	case f.Code == "account.sign_in" && ec.Request().Method == http.MethodGet:
+		answered = c.redirect("/login?next=" + escapeQuery(ec.Request().URL.RequestURI()))
+	default:
+		v := errorView{page: c.page("error.title"), Status: status, Message: message(c.Lang, f), Field: f.Field, Code: f.Code}
+		answered = c.render(status, errorPage(v))
+	}
+	if answered != nil {
+		s.log.Error("answer an error", "route", ec.Path(), "error", answered)
+	}
+}
+
+func (c *call) problem(f *fault.Error) map[string]Problem {
+	p := Problem{Code: f.Code, Field: f.Field, Message: message(c.Lang, f), Reason: f.Reason, Request: c.Response().Header().Get(echo.HeaderXRequestID)}
+	if f.Kind == fault.KindInternal {
+		p.Reason = "" // causes are for operators
+	}
+	return map[string]Problem{"error": p}
+}
+
+// note writes down what operators should know: our failures always, the
+// route's pattern and never its address, because addresses hold tokens.
+func (s *Server) note(c *call, f *fault.Error, status int) {
+	if f.Kind != fault.KindInternal {
+		return
+	}
+	s.log.Error("request failed", "method", c.Request().Method, "route", c.Path(), "status", status,
+		"request", c.Response().Header().Get(echo.HeaderXRequestID), "error", f.Error())
+}
+
+func wantsJSON(c *call) bool {
+	return strings.HasPrefix(c.Request().URL.Path, "/api/") || strings.HasPrefix(c.Request().Header.Get("Accept"), "application/json")
+}
+
+// plainFailure answers where nothing else can: rendering the error page failed.
+func plainFailure(w http.ResponseWriter) {
+	var b bytes.Buffer
+	b.WriteString("500\n")
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = w.Write(b.Bytes())
+}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"yiji/internal/db"
+	"yiji/internal/fault"
+)
+
+// form is what somebody typed, with what is wrong about it. Nothing typed is
+// lost: a page that comes back shows it again.
+type form struct {
+	Token  string // proves that the form came from a page of ours
+	Key    string // idempotency key: stays the same while the form comes back
+	values url.Values
+	names  []string
+	lang   string
+	fault  *fault.Error
+}
+
+// form reads the fields of a form, or begins an empty one on GET. Only the
+// named fields exist; a fault about any other field is shown above the form.
+func (c *call) form(names ...string) form {
+	f := form{Token: c.formToken(), names: names, lang: c.Lang, values: url.Values{}}
+	if c.Request().Method == "POST" {
+		sent := c.Request().PostForm
+		f.Key = sent.Get(keyField)
+		for _, n := range names {
+			for _, v := range sent[n] {
+				f.values.Add(n, tidyText(v))
+			}
+		}
+	}
+	if !isHandle(f.Key) {
+		f.Key = db.NewID()
+	}
+	return f
+}
+
+// tidyText keeps what was typed but for bytes that are no text.
+func tidyText(s string) string {
+	if utf8.ValidString(s) {
+		return strings.ReplaceAll(s, "\r\n", "\n")
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
+
+// Get is the text of a field, without space around it.
+func (f form) Get(name string) string { return strings.TrimSpace(f.values.Get(name)) }
+
+// Raw is the text of a field as typed, for passwords.
+func (f form) Raw(name string) string { return f.values.Get(name) }
+
+// All are all values of a field that may be chosen several times.
+func (f form) All(name string) []string { return f.values[name] }
+
+// On reports whether a box is ticked.
+func (f form) On(name string) bool { return f.values.Get(name) != "" }
+
+// Chosen reports whether value is among the values of the field.
+func (f form) Chosen(name, value string) bool {
+	for _, v := range f.values[name] {
+		if v == value {
+			return true
+		}
+	}
+	return false
+}
+
+// With returns the form with a field filled in, for editing what exists.
+func (f form) With(name string, values ...string) form {
+	next := url.Values{}
+	for k, v := range f.values {
+		next[k] = v
+	}
+	next[name] = values
+	f.values = next
+	return f
+}
+
+// Failed reports whether the form comes back because something is wrong.
+func (f form) Failed() bool { return f.fault != nil }
+
+// Wrong is the reason beside a field, "" when there is none.
+func (f form) Wrong(name string) string {
+	if f.fault == nil || f.about() != name {
+		return ""
+	}
+	return message(f.lang, f.fault)
+}
+
+// General is the reason that belongs to no field of the form.
+func (f form) General() string {
+	if f.fault == nil || f.about() != "" {
+		return ""
+	}
+	s := message(f.lang, f.fault)
+	if f.fault.Field != "" && f.fault.Kind == fault.KindInvalid {
+		s += " (" + f.fault.Field + ")"
+	}
+	return s
+}
+
+// about is the form's field that the fault is about: the same name, or the
+// longest one the fault's field lies in ("rule" for "rule.monthly.days[0]").
+func (f form) about() string {
+	best := ""
+	for _, n := range f.names {
+		rest, ok := strings.CutPrefix(f.fault.Field, n)
+		if ok && (rest == "" || rest[0] == '.' || rest[0] == '[') && len(n) > len(best) {
+			best = n
+		}
+	}
+	return best
+}

@@ -1,0 +1,88 @@
+package web
+
+import (
+	"time"
+
+	"yiji/internal/account"
+	"yiji/internal/text"
+	"yiji/scheduler"
+)
+
+const donePrefix = "done."
+
+// page is what every page knows; the typed struct of a page embeds it.
+type page struct {
+	Title     string
+	Lang      string
+	Size      string // "", "2" or "3"
+	Actor     account.Actor
+	Community scheduler.Community // zero outside of one
+	Now       time.Time
+	Note      string // what has just been done, once
+	Console   bool   // smaller type for those who work with it all day
+	Here      string // path of the page
+	Logout    form   // every page of somebody known has the button
+}
+
+// page begins a page whose title is the text of key.
+func (c *call) page(key string, args ...string) page {
+	p := page{
+		Title: c.T(key, args...), Lang: c.Lang, Size: c.Size, Actor: c.Actor, Community: c.Community,
+		Now: c.server.clock(), Here: c.Request().URL.Path, Note: c.takeNote(),
+	}
+	if c.Actor.SignedIn() {
+		p.Logout = c.form()
+	}
+	return p
+}
+
+// console begins a page for those who work with it: organizers, desk, partners.
+func (c *call) console(key string, args ...string) page {
+	p := c.page(key, args...)
+	p.Console = true
+	return p
+}
+
+// T is a text in the reader's language; args are names and values in turn.
+func (p page) T(key string, args ...string) string { return translate(p.Lang, key, args) }
+
+// Reason is a reason of a rule in the reader's language.
+func (p page) Reason(r text.Reason) string { return r.In(p.Lang) }
+
+// Dir is the direction of the language's script.
+func (p page) Dir() string { return "ltr" }
+
+func (p page) class() string {
+	c := "size-1"
+	if p.Size != "" {
+		c = "size-" + p.Size
+	}
+	if p.Console {
+		c += " console"
+	}
+	return c
+}
+
+// takeNote reads what the last request has done, and forgets it.
+func (c *call) takeNote() string {
+	key := donePrefix + c.cookie(noteCookie)
+	if key == donePrefix {
+		return ""
+	}
+	c.dropCookie(noteCookie)
+	if !text.Has(c.Lang, key) {
+		return ""
+	}
+	return c.T(key)
+}
+
+// langName is how a language calls itself.
+func langName(lang string) string {
+	switch lang {
+	case "zh-Hant":
+		return "繁體中文"
+	case "en":
+		return "English"
+	}
+	return "简体中文"
+}

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"github.com/a-h/templ"
+
+	"yiji/internal/account"
+)
+
+// What somebody fills in who comes by a link.
+func (c *call) newcomerForm() form {
+	return c.form("name", "email", "password").With("lang", c.Lang)
+}
+
+func (c *call) newcomer(f form) account.Newcomer {
+	return account.Newcomer{
+		Name: f.Get("name"), Email: f.Get("email"), Password: f.Raw("password"),
+		Lang: c.Lang, Device: c.device(), Key: f.Key,
+	}
+}
+
+// setupPage shows the one-time set-up link; looking does not use it.
+func (s *Server) setupPage(c *call) error {
+	if err := s.Account.Setup(c.ctx(), c.Param("token")); err != nil {
+		return err
+	}
+	return c.show(c.setupView(c.newcomerForm()))
+}
+
+func (s *Server) setup(c *call) error {
+	f := c.newcomerForm()
+	session, err := s.Account.AcceptSetup(c.ctx(), c.Param("token"), c.newcomer(f))
+	if err != nil {
+		return c.again(f, err, c.setupView)
+	}
+	c.signIn(session)
+	return c.done("/", "done.setup")
+}
+
+func (c *call) setupView(f form) templ.Component {
+	return linkPage(linkView{page: c.page("setup.title"), form: f})
+}
+
+// invitePage shows what a link would give; looking does not use it.
+func (s *Server) invitePage(c *call) error {
+	l, err := s.Account.Invitation(c.ctx(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	return c.show(c.inviteView(l)(c.newcomerForm()))
+}
+
+func (s *Server) invite(c *call) error {
+	f, token := c.newcomerForm(), c.Param("token")
+	session, err := "", error(nil)
+	if c.Actor.SignedIn() {
+		session, err = s.Account.Join(c.ctx(), c.Actor, token, c.newcomer(f))
+	} else {
+		session, err = s.Account.Accept(c.ctx(), token, c.newcomer(f))
+	}
+	if err != nil {
+		l, gone := s.Account.Invitation(c.ctx(), token)
+		if gone != nil {
+			return err
+		}
+		return c.again(f, err, c.inviteView(l))
+	}
+	c.signIn(session)
+	return c.done("/", "done.welcome")
+}
+
+func (c *call) inviteView(l account.Link) func(form) templ.Component {
+	title := "invite.title"
+	if l.Login {
+		title = "invite.login_title"
+	}
+	return func(f form) templ.Component {
+		return linkPage(linkView{page: c.page(title), form: f, Link: &l, Place: c.placeOf(l)})
+	}
+}
+
+// placeOf is the name of the community of a link; without one the page does without.
+func (c *call) placeOf(l account.Link) string {
+	if l.Role.CommunityID == "" {
+		return ""
+	}
+	got, err := c.server.Scheduler.Community(c.ctx(), l.Role.CommunityID)
+	if err != nil {
+		return ""
+	}
+	return got.Name
+}

@@ -1,0 +1,44 @@
+package web
+
+import "yiji/internal/account"
+
+const (
+	get  = "GET"
+	post = "POST"
+)
+
+// route is one row of the table: what is asked, which action it is, where it
+// happens, who answers. Rows with a body limit or a stream say so.
+type route struct {
+	method, path string
+	action       account.Action
+	where        scope
+	handle       handler
+	body         int64 // largest body in bytes, 0 is 64 KiB
+	stream       bool  // open for long: no deadline, no compression
+}
+
+// routes is every address of the house but /static/, /healthz, /readyz and
+// /metrics. The policy decides each row by its action before the handler runs.
+//
+// Scopes: nowhere · inCommunity (:community) · ofPartner (:community :partner) ·
+// asPartner (:community, the actor's own partner) · ofLine (:community :line).
+func (s *Server) routes() []route {
+	return []route{
+		// Coming in.
+		{method: get, path: "/login", action: account.SessionOpen, where: nowhere, handle: s.loginPage},
+		{method: post, path: "/login", action: account.SessionOpen, where: nowhere, handle: s.login},
+		{method: get, path: "/setup/:token", action: account.SessionOpen, where: nowhere, handle: s.setupPage},
+		{method: post, path: "/setup/:token", action: account.SessionOpen, where: nowhere, handle: s.setup},
+		{method: get, path: "/invite/:token", action: account.SessionOpen, where: nowhere, handle: s.invitePage},
+		{method: post, path: "/invite/:token", action: account.SessionOpen, where: nowhere, handle: s.invite},
+
+		// Oneself.
+		{method: post, path: "/logout", action: account.SessionManage, where: nowhere, handle: s.logout},
+		{method: get, path: "/me", action: account.SessionManage, where: nowhere, handle: s.mePage},
+		{method: post, path: "/me", action: account.SessionManage, where: nowhere, handle: s.meSave},
+		{method: post, path: "/me/password", action: account.SessionManage, where: nowhere, handle: s.mePassword},
+		{method: post, path: "/me/sessions", action: account.SessionManage, where: nowhere, handle: s.meSessions},
+		{method: post, path: "/me/forget", action: account.SessionManage, where: nowhere, handle: s.meForget},
+	}
+}
