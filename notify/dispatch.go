@@ -42,7 +42,7 @@ type dispatcher struct {
 // net, twice a minute. Several processes may run it on one database.
 func (s *Service) Run(ctx context.Context) error {
 	d := &dispatcher{s: s, free: map[channel.Kind]int{}, done: make(chan channel.Kind, 64)}
-	for k, n := range pools {
+	for k, n := range s.pools {
 		d.free[k] = n
 	}
 	wire, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -63,7 +63,9 @@ func (s *Service) Run(ctx context.Context) error {
 			s.o.Logger.Error("notify: dispatch", "error", err)
 			wait = time.Second
 		}
-		d.wait(ctx, wait)
+		if d.wait(ctx, wait) {
+			tickNext = time.Time{}
+		}
 	}
 	return nil
 }
@@ -96,15 +98,16 @@ func (d *dispatcher) round(ctx, wire context.Context, tickNext *time.Time) (time
 	return min(max(next.Sub(d.s.db.Now()), 0), pollEvery), nil
 }
 
-// wait returns when there may be something to do. A wake-up means that a day may
-// have come, too, so the next round looks at reminders as well.
-func (d *dispatcher) wait(ctx context.Context, atMost time.Duration) {
+// wait returns when there may be something to do. woken means that somebody
+// said so: a new day may have come, so the next round looks at reminders, too.
+func (d *dispatcher) wait(ctx context.Context, atMost time.Duration) (woken bool) {
 	t := time.NewTimer(atMost)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
 	case <-t.C:
 	case <-d.s.wake:
+		woken = true
 	case k := <-d.done:
 		d.free[k]++
 	}
@@ -113,7 +116,7 @@ func (d *dispatcher) wait(ctx context.Context, atMost time.Duration) {
 		case k := <-d.done:
 			d.free[k]++
 		default:
-			return
+			return woken
 		}
 	}
 }

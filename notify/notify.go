@@ -121,6 +121,7 @@ type Service struct {
 	senders map[channel.Kind]channel.Sender
 	client  *http.Client
 	wake    chan struct{}
+	pools   map[channel.Kind]int
 	// step is called between the steps of a delivery. Tests stop a dispatcher
 	// there; it returns false when the dispatcher is to drop what it does.
 	step func(where string, deliveryID string) bool
@@ -144,7 +145,7 @@ func New(d *db.DB, o Options) (*Service, error) {
 		o.ReminderHour = 18
 	}
 	o.Links = o.Links.filled()
-	s := &Service{db: d, o: o, seal: box, finder: finder, wake: make(chan struct{}, 1), client: channel.NewClient(o.Guard, o.TLS)}
+	s := &Service{db: d, o: o, seal: box, finder: finder, pools: pools, wake: make(chan struct{}, 1), client: channel.NewClient(o.Guard, o.TLS)}
 	s.step = func(string, string) bool { return true }
 	s.senders = s.adapters()
 	return s, nil

@@ -181,6 +181,16 @@ func (s *Service) CountsOf(ctx context.Context, communityID, dayID string) (map[
 	return s.counts(ctx, `SELECT state, COUNT(*) AS n FROM notify_deliveries WHERE day_id = $1 AND community_id = $2 GROUP BY state`, dayID, communityID)
 }
 
+// Interrupted returns how many attempts ended with nobody coming back to say how:
+// each may have made one duplicate (G16).
+func (s *Service) Interrupted(ctx context.Context) (n int64, err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(&n, `SELECT COUNT(*) FROM notify_attempts a JOIN notify_deliveries d ON d.id = a.delivery_id
+			WHERE a.result = '' AND NOT (d.state = 'sending' AND d.attempts = a.n AND d.lease_until > $1)`, db.Micros(tx.Now))
+	})
+	return n, err
+}
+
 func (s *Service) counts(ctx context.Context, query string, args ...any) (map[State]int64, error) {
 	out := map[State]int64{}
 	err := s.db.View(ctx, func(tx *db.Tx) error {

@@ -84,7 +84,7 @@ func (s *Service) person(audience Audience, prefix string, r Recipient) to {
 // toPartner writes a draft for one partner.
 func (s *Service) toPartner(tx *db.Tx, d draft, partnerID string) error {
 	r, err := s.partner(tx, partnerID)
-	if fault.KindOf(err) == fault.KindNotFound && err != nil {
+	if err != nil && fault.KindOf(err) == fault.KindNotFound {
 		return s.write(tx, d, to{audience: ToPartner, id: "partner:" + partnerID, channel: channel.Mail, lang: text.Langs[0], why: whyGone})
 	}
 	if err != nil {

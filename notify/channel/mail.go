@@ -70,7 +70,7 @@ func (s MailSender) client(ctx context.Context, limit time.Duration) (*mail.Clie
 		config.ServerName = s.Host
 	}
 	options := []mail.Option{
-		mail.WithPort(s.Port), mail.WithTimeout(limit), mail.WithTLSConfig(config), mail.WithHELO("yiji.localhost"),
+		mail.WithPort(s.Port), mail.WithTimeout(limit), mail.WithTLSConfig(config),
 		mail.WithDialContextFunc(s.dial(ctx, config)), mail.WithoutNoop(),
 	}
 	switch s.Security {
