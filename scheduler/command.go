@@ -130,6 +130,9 @@ func (s *Service) Move(ctx context.Context, ref DayRef, o MoveOrder) (Day, error
 		if err := e.check(m.Opens, m.Closes); err != nil {
 			return d, err
 		}
+		if err := freeFor(tx, m, e); err != nil {
+			return d, err
+		}
 		if err := putException(tx, m.ID, e); err != nil {
 			return d, err
 		}
@@ -172,16 +175,36 @@ func (s *Service) AddException(ctx context.Context, communityID, marketID string
 			}
 			return err
 		}
+		if err := freeFor(tx, m, e); err != nil {
+			return err
+		}
 		return putException(tx, m.ID, e)
 	})
 }
 
+// freeFor refuses to put a date into the past or onto another day of the
+// market: a person's word never makes a day disappear.
+func freeFor(tx *db.Tx, m series, e Exception) error {
+	if e.Kind == Skip {
+		return nil
+	}
+	heldOn := e.heldOn()
+	if w := m.windows(Occurrence{Date: heldOn, Opens: e.Opens, Closes: e.Closes}); !w.opens.After(tx.Now) {
+		return fault.Invalid("exception.past", "to", "%s is over", heldOn)
+	}
+	if e.To == 0 {
+		return nil
+	}
+	days, err := someDays(tx, `WHERE d.market_id = $1 AND d.held_on = $2 AND d.date <> $3 AND d.state <> 'cancelled'`, m.ID, e.To, e.Date)
+	if err == nil && len(days) > 0 {
+		err = fault.Conflict("exception.taken", "to", "there is already a market day on %s", e.To)
+	}
+	return err
+}
+
 // addExtra checks that an extra day has room and lies ahead.
 func (s *Service) addExtra(tx *db.Tx, m series, e Exception) error {
-	heldOn := e.Date
-	if e.To != 0 {
-		heldOn = e.To
-	}
+	heldOn := e.heldOn()
 	if w := m.windows(Occurrence{Date: heldOn, Opens: e.Opens, Closes: e.Closes}); !w.opens.After(tx.Now) {
 		return fault.Invalid("exception.past", "date", "%s is over", heldOn)
 	}

@@ -211,6 +211,9 @@ func (s *Service) choose(tx *db.Tx, m series, choices map[string]Choice) error {
 		if e == nil {
 			continue
 		}
+		if err := freeFor(tx, m, *e); err != nil {
+			return fault.From(err).In("choices." + c.day.ID)
+		}
 		if err := putException(tx, m.ID, *e); err != nil {
 			return err
 		}
@@ -260,12 +263,7 @@ func (s *Service) changes(tx *db.Tx, m series) ([]change, error) {
 	if len(days) == 0 {
 		return nil, nil
 	}
-	in := m.input(s.cal)
-	in.From, in.To = DateOf(tx.Now, m.loc), m.planTo(tx.Now)
-	for _, d := range days {
-		in.From, in.To = min(in.From, d.HeldOn), max(in.To, d.HeldOn)
-	}
-	all, err := Preview(in)
+	all, err := Preview(s.around(tx, m, days))
 	if err != nil {
 		return nil, err
 	}
@@ -289,6 +287,26 @@ func (s *Service) changes(tx *db.Tx, m series) ([]change, error) {
 		}
 	}
 	return out, nil
+}
+
+// around asks for every occurrence that can be that of one of the days.
+func (s *Service) around(tx *db.Tx, m series, days []Day) Input {
+	in := m.input(s.cal)
+	in.From, in.To = DateOf(tx.Now, m.loc), m.planTo(tx.Now)
+	for _, d := range days {
+		in.From, in.To = min(in.From, d.HeldOn), max(in.To, d.HeldOn)
+		for _, e := range m.Exceptions {
+			if e.Date == d.Date && e.To != 0 {
+				in.From, in.To = min(in.From, e.To), max(in.To, e.To)
+			}
+		}
+	}
+	in.To += workdayReach
+	if m.Holiday == NextSameWeekday || m.Weekend == NextSameWeekday {
+		in.To += weekdayReach
+	}
+	in.To = min(in.To, LastDate)
+	return in
 }
 
 func (m series) differs(d Day, o Occurrence) bool {

@@ -86,6 +86,14 @@ type Exception struct {
 	Why    string        `json:"why" yaml:"why"`
 }
 
+// heldOn is the date the exception ends up on.
+func (e Exception) heldOn() Date {
+	if e.To != 0 {
+		return e.To
+	}
+	return e.Date
+}
+
 // State is where a market day stands in its life.
 type State string
 

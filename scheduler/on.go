@@ -10,7 +10,7 @@ import (
 // that the closing time has passed before Tick has written it down.
 func (s *Service) LinesClosed(tx *db.Tx, e event.LinesClosed) error {
 	d, err := oneDay(tx, "", e.DayID)
-	if fault.KindOf(err) == fault.KindNotFound {
+	if err != nil && fault.KindOf(err) == fault.KindNotFound {
 		return nil // forgotten: nobody had to do with it
 	}
 	if err != nil {

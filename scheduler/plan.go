@@ -235,11 +235,8 @@ func (o *Occurrence) say(code string, args text.Args) {
 
 // except is an occurrence decided by a person: no policy is asked.
 func (p *planner) except(e Exception) Occurrence {
-	o := Occurrence{Date: e.Date, RuleDate: e.Date, Opens: e.Opens, Closes: e.Closes}
+	o := Occurrence{Date: e.heldOn(), RuleDate: e.Date, Opens: e.Opens, Closes: e.Closes}
 	o.Holiday, _ = p.Calendar.Holiday(e.Date)
-	if e.To != 0 {
-		o.Date = e.To
-	}
 	o.Shifted = o.Date != o.RuleDate
 	code := "scheduler.exception." + string(e.Kind)
 	if e.Kind == Move && !o.Shifted {

@@ -158,9 +158,9 @@ func (j *job) Run() {
 	j.running, j.again = true, false
 	j.mu.Unlock()
 
-	began := time.Now()
+	began := j.r.o.Now()
 	next, err := j.guarded(ctx)
-	took := time.Since(began)
+	took := max(0, j.r.o.Now().Sub(began))
 	if err != nil && ctx.Err() == nil {
 		j.r.o.Logger.Error("tick failed", "job", j.name, "err", err)
 	}
