@@ -71,13 +71,26 @@ CREATE TABLE queue_tickets (
     called_at       BIGINT  NOT NULL,
     done_at         BIGINT  NOT NULL,
     ended_at        BIGINT  NOT NULL,
+    issue_key       TEXT    NOT NULL,
+    issue_hash      TEXT    NOT NULL,
     PRIMARY KEY (line_id, number)
 );
+-- Idempotency lies in the ticket itself: one number for one key.
+CREATE UNIQUE INDEX queue_tickets_key ON queue_tickets (issue_key) WHERE issue_key <> '';
 -- A card holds one living number in a line, unless it stands in for somebody else.
 CREATE UNIQUE INDEX queue_tickets_card ON queue_tickets (line_id, visitor)
     WHERE proxy = FALSE AND state IN ('waiting', 'called', 'serving', 'ready');
 CREATE INDEX queue_tickets_waiting ON queue_tickets (line_id, pos, number) WHERE state = 'waiting';
 CREATE INDEX queue_tickets_visitor ON queue_tickets (visitor, day_id);
+
+-- Keys that were answered with a number the card already had.
+CREATE TABLE queue_answers (
+    key     TEXT    PRIMARY KEY,
+    hash    TEXT    NOT NULL,
+    line_id TEXT    NOT NULL,
+    number  INTEGER NOT NULL,
+    FOREIGN KEY (line_id, number) REFERENCES queue_tickets (line_id, number)
+);
 
 -- Everything that ever happened to a ticket after it was issued (number 0: to the line itself).
 CREATE TABLE queue_moves (
@@ -172,6 +185,7 @@ DROP TABLE queue_figure_days;
 DROP TABLE queue_carry;
 DROP TABLE queue_visits;
 DROP TABLE queue_moves;
+DROP TABLE queue_answers;
 DROP TABLE queue_tickets;
 DROP TABLE queue_lines;
 DROP TABLE queue_days;

@@ -94,7 +94,7 @@ func naiveIssue(p *place, line string) error {
 			return err
 		}
 		t := newTicket(tx, l, IssueRequest{Visitor: db.NewID(), Via: Desk})
-		_, err := insertTicket(tx, t)
+		_, err := insertTicket(tx, t, "", "")
 		return err
 	})
 }

@@ -65,6 +65,7 @@ func opening(date string) time.Time {
 // eachDay runs do on both databases, half an hour before a day opens.
 func eachDay(t *testing.T, do func(t *testing.T, p *place)) {
 	t.Helper()
+	t.Parallel()
 	c := &clock{now: opening("2026-11-19").Add(-30 * time.Minute)}
 	dbtest.EachAt(t, c.time, func(t *testing.T, d *db.DB) {
 		c.set(opening("2026-11-19").Add(-30 * time.Minute))
@@ -107,7 +108,9 @@ func booth(assignment, code, partner string, services ...event.Service) event.Pl
 
 func (p *place) publish(places ...event.Place) {
 	p.t.Helper()
-	p.hear(func(tx *db.Tx) error { return p.s.BoothsPublished(tx, event.BoothsPublished{Day: p.day, Places: places}) })
+	p.hear(func(tx *db.Tx) error {
+		return p.s.BoothsPublished(tx, event.BoothsPublished{Day: p.day, Places: places})
+	})
 }
 
 func (p *place) open() {
@@ -244,6 +247,9 @@ func (p *place) count() {
 	p.t.Helper()
 	for _, e := range p.events(p.seen) {
 		p.seen = e.Seq
+		if e.Key != p.day.DayID {
+			continue
+		}
 		p.hear(func(tx *db.Tx) error {
 			switch e.Name {
 			case event.VisitorCheckedIn{}.Name():

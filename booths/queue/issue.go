@@ -17,6 +17,9 @@ import (
 // Issue gives the next number of a line. A card that already waits in the line
 // gets the number it has, unless Proxy is set. The same Key gives the same
 // answer again; with another request it is refused.
+//
+// This is the busiest command of the house: a number is three statements, the
+// line, the ticket (which carries the key) and the visit.
 func (s *Service) Issue(ctx context.Context, r IssueRequest) (Ticket, error) {
 	if err := r.check(); err != nil {
 		return Ticket{}, err
@@ -27,7 +30,7 @@ func (s *Service) Issue(ctx context.Context, r IssueRequest) (Ticket, error) {
 	}
 	var t Ticket
 	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
-		t, err = once(tx, "queue.issue", r.Key, hash, func() (Ticket, error) { return issue(tx, r) })
+		t, err = issue(tx, r, hash)
 		return err
 	})
 	return t, err
@@ -47,16 +50,16 @@ func (r IssueRequest) check() error {
 	return nil
 }
 
-func issue(tx *db.Tx, r IssueRequest) (Ticket, error) {
-	l, err := takeNumber(tx, r.DayID, r.LineID)
-	if errors.Is(err, db.ErrNoRows) {
-		return refuse(tx, r)
+func issue(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
+	l, err := takeNumber(tx, r.DayID, r.LineID, r.Key)
+	if noRows(err) {
+		return refuse(tx, r, hash)
 	}
 	if err != nil {
 		return Ticket{}, err
 	}
 	t := newTicket(tx, l, r)
-	fresh, err := insertTicket(tx, t)
+	fresh, err := insertTicket(tx, t, r.Key, hash)
 	if err != nil {
 		return t, err
 	}
@@ -64,12 +67,32 @@ func issue(tx *db.Tx, r IssueRequest) (Ticket, error) {
 		if err := returnNumber(tx, l.ID); err != nil {
 			return t, err
 		}
-		return heldBy(tx, r.DayID, r.LineID, r.Visitor)
+		return already(tx, r, hash)
 	}
 	if err := checkIn(tx, l.event(), r.Visitor, r.Via); err != nil {
 		return t, err
 	}
 	return t, tellIssued(tx, l, t)
+}
+
+// already is the number a request has already: by its key, or by its card.
+// Fault queue.ticket_unknown when it has none.
+func already(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
+	was, err := answered(tx, r.Key, hash)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if was != nil {
+		return *was, nil
+	}
+	if r.Proxy {
+		return Ticket{}, errTicketUnknown()
+	}
+	t, err := heldBy(tx, r.DayID, r.LineID, r.Visitor)
+	if err != nil {
+		return t, err
+	}
+	return t, keepAnswer(tx, r.Key, hash, t)
 }
 
 func newTicket(tx *db.Tx, l lineRow, r IssueRequest) Ticket {
@@ -91,12 +114,9 @@ func tellIssued(tx *db.Tx, l lineRow, t Ticket) error {
 
 // refuse finds out why there is no number. A card that holds one already is
 // shown it, whatever the line does now: a number once given is never lost.
-func refuse(tx *db.Tx, r IssueRequest) (Ticket, error) {
-	if !r.Proxy {
-		t, err := heldBy(tx, r.DayID, r.LineID, r.Visitor)
-		if err == nil || fault.KindOf(err) != fault.KindNotFound {
-			return t, err
-		}
+func refuse(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
+	if t, err := already(tx, r, hash); !fault.Is(err, "queue.ticket_unknown") {
+		return t, err
 	}
 	l, err := getLine(tx, r.LineID)
 	if err != nil {

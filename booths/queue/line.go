@@ -106,18 +106,18 @@ func recallDue(t Ticket, now time.Time) (missDue bool, err error) {
 	return t.Calls >= maxCalls, nil
 }
 
-// placeAfter says where a missed ticket is put back: after the third of those
-// who wait now (in order), before the fourth; behind all when they are fewer.
-// next is the number that will be issued next. Nobody waiting means it keeps
-// its own place.
-func placeAfter(own int64, waiting []int64, next int) int64 {
+// placeAfter says where a missed ticket is put back: right behind the third of
+// those who wait now (in order), or the last when they are fewer, and before
+// everybody after. Nobody waiting means it keeps its own place.
+func placeAfter(own int64, waiting []int64) int64 {
 	if len(waiting) == 0 {
 		return own
 	}
 	n := min(putBackPlaces, len(waiting))
-	before, behind := waiting[n-1], posOf(next)
+	before := waiting[n-1]
+	behind := (before>>posBits + 1) << posBits // the place of the following number
 	if n < len(waiting) {
-		behind = waiting[n]
+		behind = min(behind, waiting[n])
 	}
 	return before + (behind-before)/2
 }

@@ -89,7 +89,7 @@ func TestPlaceAfterIsBehindThreeAndBeforeTheFourth(t *testing.T) {
 			waiting = append(waiting, posOf(number))
 			number++
 		}
-		got := placeAfter(posOf(1), waiting, number)
+		got := placeAfter(posOf(1), waiting)
 		switch {
 		case n == 0 && got != posOf(1):
 			t.Fatalf("alone at %d", got)

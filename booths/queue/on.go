@@ -296,7 +296,7 @@ func carryIn(tx *db.Tx, ids []string) error {
 }
 
 func giveCarried(tx *db.Tx, to lineRow, c carryRow) error {
-	l, err := takeNumber(tx, to.DayID, to.ID)
+	l, err := takeNumber(tx, to.DayID, to.ID, "")
 	if noRows(err) { // already over, or sold out: the row stays and lapses with the day
 		return nil
 	}
@@ -305,10 +305,10 @@ func giveCarried(tx *db.Tx, to lineRow, c carryRow) error {
 	}
 	t := newTicket(tx, l, IssueRequest{Visitor: c.Visitor, Via: c.Via, Proxy: c.Proxy, Priority: c.Priority})
 	t.Carried = true
-	fresh, err := insertTicket(tx, t)
+	fresh, err := insertTicket(tx, t, "", "")
 	if err == nil && !fresh { // the card had two lines that became one: both numbers stay
 		t.Proxy = true
-		_, err = insertTicket(tx, t)
+		_, err = insertTicket(tx, t, "", "")
 	}
 	if err != nil {
 		return err

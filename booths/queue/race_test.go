@@ -91,7 +91,7 @@ func TestControlAGapIsNoticed(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
-		p.hear(func(tx *db.Tx) error { _, err := takeNumber(tx, p.day.DayID, line); return err })
+		p.hear(func(tx *db.Tx) error { _, err := takeNumber(tx, p.day.DayID, line, ""); return err })
 		p.take(line, "b")
 		broken, err := p.db.Check(p.ctx, Invariants)
 		p.ok(err)
@@ -260,6 +260,66 @@ func TestStockIsNeverOversold(t *testing.T) {
 			t.Fatalf("%d promised of 40", promised)
 		}
 		p.healthy()
+	})
+}
+
+// A key is answered the same way after the ticket has moved on, after the line
+// closed, and when the answer was a number the card already had.
+func TestTheSameKeyTheSameAnswer(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		fresh := IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: "card", Via: Phone, Key: "k1"}
+		again := fresh
+		again.Key = "k2"
+		first, err := p.s.Issue(p.ctx, fresh)
+		p.ok(err)
+		held, err := p.s.Issue(p.ctx, again)
+		p.ok(err)
+		if held.Number != first.Number {
+			t.Fatalf("one card holds %d and %d", first.Number, held.Number)
+		}
+		_, err = p.s.Serve(p.ctx, p.about(p.next(line)))
+		p.ok(err)
+		repeat := func() {
+			t.Helper()
+			if got, err := p.s.Issue(p.ctx, fresh); err != nil || got != first {
+				t.Fatalf("answered %+v %v, then %+v", first, err, got)
+			}
+			if got, err := p.s.Issue(p.ctx, again); err != nil || got.Number != first.Number {
+				t.Fatalf("answered %+v %v", got, err)
+			}
+			for _, r := range []IssueRequest{fresh, again} {
+				r.Priority = true
+				_, err = p.s.Issue(p.ctx, r)
+				p.refused(err, "idempotency.body_differs")
+			}
+		}
+		repeat()
+		p.close()
+		repeat()
+		c := p.cmd(line)
+		c.Key = "next"
+		_, err = p.s.Next(p.ctx, c)
+		p.refused(err, "queue.day_closed")
+		p.healthy()
+	})
+}
+
+// A press that is repeated with its key calls once.
+func TestARepeatedPressCallsOnce(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		p.take(line, "a")
+		p.take(line, "b")
+		c := p.cmd(line)
+		c.Key = "press"
+		got := together(func() (int, error) { n, err := p.s.Next(p.ctx, c); return n.Number, err })
+		if len(got) != 3 || len(distinct(got)) != 1 || p.line(line).Waiting != 1 {
+			t.Fatalf("one press called %v", got)
+		}
+		c.Reason = "another"
+		_, err := p.s.Next(p.ctx, c)
+		p.refused(err, "idempotency.body_differs")
 	})
 }
 

@@ -66,14 +66,15 @@ func µs(t time.Time) int64 {
 }
 
 // takeNumber is the whole judgement of a number in one statement: the line
-// belongs to the day, is open at this moment, not paused and not sold out. It
-// takes the next number and, in a stock line, a piece. ErrNoRows: refused.
-func takeNumber(tx *db.Tx, dayID, lineID string) (lineRow, error) {
+// belongs to the day, is open at this moment, not paused and not sold out, and
+// the key was not answered with an older number. It takes the next number and,
+// in a stock line, a piece. ErrNoRows: refused.
+func takeNumber(tx *db.Tx, dayID, lineID, key string) (lineRow, error) {
 	var l lineRow
 	err := tx.Get(&l, `UPDATE queue_lines SET next_number = next_number + 1, stock_left = stock_left - CASE WHEN kind = 'stock' THEN 1 ELSE 0 END
 		WHERE id = $1 AND day_id = $2 AND phase = 'open' AND paused = FALSE AND (kind <> 'stock' OR stock_left > 0)
-		AND opens_at <= $3 AND closes_at > $3
-		RETURNING id, day_id, community_id, market_id, date, kind, stock_left, next_number`, lineID, dayID, db.Micros(tx.Now))
+		AND opens_at <= $3 AND closes_at > $3 AND NOT EXISTS (SELECT 1 FROM queue_answers WHERE key = $4)
+		RETURNING id, day_id, community_id, market_id, date, kind, stock_left, next_number`, lineID, dayID, db.Micros(tx.Now), key)
 	return l, err
 }
 
@@ -84,12 +85,50 @@ func returnNumber(tx *db.Tx, lineID string) error {
 	return err
 }
 
-// insertTicket reports false when the card already waits in the line.
-func insertTicket(tx *db.Tx, t Ticket) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO queue_tickets (`+ticketColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,0,0,$12,0,0,0,0)
-		ON CONFLICT (line_id, visitor) WHERE proxy = FALSE AND state IN ('waiting', 'called', 'serving', 'ready') DO NOTHING`,
-		t.LineID, t.Number, t.DayID, t.Handle, t.Visitor, t.Via, t.Proxy, t.Priority, t.Carried, t.State, t.pos, db.Micros(t.IssuedAt))
+// insertTicket reports false when the card already waits in the line or the
+// key already has a number.
+func insertTicket(tx *db.Tx, t Ticket, key, hash string) (bool, error) {
+	n, err := tx.Exec(`INSERT INTO queue_tickets (`+ticketColumns+`, issue_key, issue_hash)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,0,0,$12,0,0,0,0,$13,$14) ON CONFLICT DO NOTHING`,
+		t.LineID, t.Number, t.DayID, t.Handle, t.Visitor, t.Via, t.Proxy, t.Priority, t.Carried, t.State, t.pos, db.Micros(t.IssuedAt), key, hash)
 	return n == 1, err
+}
+
+// answered finds what a key was answered with; nil when it is new.
+func answered(tx *db.Tx, key, hash string) (*Ticket, error) {
+	if key == "" {
+		return nil, nil
+	}
+	var was struct {
+		LineID string `db:"line_id"`
+		Number int    `db:"number"`
+		Hash   string `db:"hash"`
+		Fresh  bool   `db:"fresh"`
+	}
+	err := tx.Get(&was, `SELECT line_id, number, issue_hash AS hash, TRUE AS fresh FROM queue_tickets WHERE issue_key = $1 AND issue_key <> ''
+		UNION ALL SELECT line_id, number, hash, FALSE AS fresh FROM queue_answers WHERE key = $1 LIMIT 1`, key)
+	switch {
+	case errors.Is(err, db.ErrNoRows):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case was.Hash != hash:
+		return nil, fault.Conflict("idempotency.body_differs", "idempotency_key", "this key was used for another request")
+	}
+	t, err := getTicket(tx, was.LineID, was.Number)
+	if was.Fresh {
+		t = t.asIssued()
+	}
+	return &t, err
+}
+
+// keepAnswer remembers that a key was answered with a number the card already had.
+func keepAnswer(tx *db.Tx, key, hash string, t Ticket) error {
+	if key == "" {
+		return nil
+	}
+	_, err := tx.Exec(`INSERT INTO queue_answers (key, hash, line_id, number) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`, key, hash, t.LineID, t.Number)
+	return err
 }
 
 // saveTicket writes a move, if the ticket still is what before says.
@@ -108,9 +147,13 @@ func oneTicket(tx *db.Tx, query string, args ...any) (Ticket, error) {
 	var r ticketRow
 	err := tx.Get(&r, `SELECT `+ticketColumns+` FROM queue_tickets `+query, args...)
 	if errors.Is(err, db.ErrNoRows) {
-		return Ticket{}, fault.NotFound("queue.ticket_unknown", "ticket", "there is no such number in this line")
+		return Ticket{}, errTicketUnknown()
 	}
 	return r.ticket(), err
+}
+
+func errTicketUnknown() error {
+	return fault.NotFound("queue.ticket_unknown", "ticket", "there is no such number in this line")
 }
 
 func manyTickets(tx *db.Tx, query string, args ...any) ([]Ticket, error) {

@@ -94,6 +94,12 @@ func (t Ticket) Public() Ticket {
 	return t
 }
 
+// asIssued is the ticket as it was when its number was given.
+func (t Ticket) asIssued() Ticket {
+	return Ticket{ID: t.ID, Handle: t.Handle, Visitor: t.Visitor, DayID: t.DayID, LineID: t.LineID, Number: t.Number, Via: t.Via,
+		Proxy: t.Proxy, Priority: t.Priority, Carried: t.Carried, State: Waiting, IssuedAt: t.IssuedAt, pos: posOf(t.Number)}
+}
+
 // waited and served are what a ticket adds to the day's figures: whole seconds
 // rounded up, at least one, so that zero means "not yet".
 func (t Ticket) waited() int64 { return seconds(t.IssuedAt, t.FirstCalledAt) }

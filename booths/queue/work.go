@@ -95,7 +95,7 @@ func lockByID(tx *db.Tx, lineID, by string) (*work, error) {
 func (w *work) named(c LineCommand) (Ticket, error) {
 	n := numberOf(w.line.ID, c.TicketID)
 	if n == 0 {
-		return Ticket{}, fault.NotFound("queue.ticket_unknown", "ticket", "there is no such number in this line")
+		return Ticket{}, errTicketUnknown()
 	}
 	return getTicket(w.tx, w.line.ID, n)
 }
