@@ -120,7 +120,7 @@ func saveLayout(tx *db.Tx, communityID, marketID string, l Layout) error {
 		WHERE booths_layouts.community_id = excluded.community_id`,
 		marketID, communityID, pack(l.Zones), pack(l.Booths), pack(l.Wanted), db.Micros(tx.Now))
 	if err == nil && n == 0 {
-		return fault.NotFound("market.unknown", "market", "there is no such market in this community")
+		return fault.NotFound("layout.market_unknown", "market", "there is no such market in this community")
 	}
 	return err
 }

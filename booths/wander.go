@@ -9,14 +9,18 @@ func (q *question) wander(boothOf []int, free, open []int, g *graph) []int {
 		return boothOf
 	}
 	w := newWalk(q, boothOf, free, open, g)
-	for w.work < wanderWork && w.best > 0 {
+	for w.work < w.most && w.best > 0 {
 		w.step()
 	}
 	return w.bestPlan
 }
 
-// wanderWork bounds the search by cells looked at, not by time.
-const wanderWork = 60_000_000
+// wanderWork bounds the search by cells looked at, not by time: so many times
+// the whole table, and never more than wanderMost.
+const (
+	wanderWork = 100
+	wanderMost = 30_000_000
+)
 
 type walk struct {
 	q          *question
@@ -28,7 +32,7 @@ type walk struct {
 	best       int64
 	bestPlan   []int
 	random     uint64
-	work       int
+	work, most int
 	prev       []int32 // search: column each row came from
 	via        []int32 // search: row each column was reached by
 	queue      []int32
@@ -41,6 +45,7 @@ func newWalk(q *question, boothOf, free, open []int, g *graph) *walk {
 	w.occupant = q.noise.occupants(boothOf)
 	w.noise = q.noise.of(boothOf)
 	w.best = w.noise
+	w.most = min(100_000+wanderWork*len(free)*len(open), wanderMost)
 	w.via = make([]int32, g.cols)
 	w.prev = make([]int32, g.rows+1)
 	return w
@@ -78,8 +83,8 @@ func (w *walk) step() {
 	before := w.noise
 	w.apply(cycle, true)
 	slack := int64(0)
-	if w.work < wanderWork/2 {
-		slack = int64(w.next(1 + 40*(wanderWork/2-w.work)/(wanderWork/2)))
+	if half := w.most / 2; w.work < half {
+		slack = int64(w.next(1 + 40*(half-w.work)/half))
 	}
 	switch {
 	case w.noise > before+slack:
