@@ -2,6 +2,8 @@ package booths
 
 import (
 	"encoding/json"
+	"maps"
+	"strings"
 
 	"yiji/internal/text"
 )
@@ -62,15 +64,15 @@ func (r Result) In(lang string) PlanView {
 	}
 	for _, a := range r.Assignments {
 		v.Assignments = append(v.Assignments, AssignmentView{
-			PairView: PairView{a.Partner, a.Place, a.Booth, a.Score}, Reasons: sentences(a.Reasons, lang),
+			PairView: PairView{a.Partner, a.Place, a.Booth, a.Score}, Reasons: Sentences(a.Reasons, lang),
 		})
 	}
 	for _, w := range r.Waitlist {
-		v.Waitlist = append(v.Waitlist, WaitView{w.Partner, w.Place, w.Position, sentences(w.Reasons, lang)})
+		v.Waitlist = append(v.Waitlist, WaitView{w.Partner, w.Place, w.Position, Sentences(w.Reasons, lang)})
 	}
 	for _, d := range r.Disturbances {
 		v.Disturbances = append(v.Disturbances, DisturbanceView{
-			Quiet: d.Quiet.view(), Loud: d.Loud.view(), Metres: d.Distance.Metres(), Reasons: sentences(d.Reasons, lang),
+			Quiet: d.Quiet.view(), Loud: d.Loud.view(), Metres: d.Distance.Metres(), Reasons: Sentences(d.Reasons, lang),
 		})
 	}
 	return v
@@ -78,12 +80,31 @@ func (r Result) In(lang string) PlanView {
 
 func (s Stand) view() StandView { return StandView{s.Partner, s.Place, s.Booth} }
 
-func sentences(reasons []text.Reason, lang string) []string {
+// Sentences renders reasons for a reader of lang, the names of features too:
+// inside a reason they stand as the layout writes them.
+func Sentences(reasons []text.Reason, lang string) []string {
 	out := make([]string, len(reasons))
 	for i, r := range reasons {
+		if needs, ok := r.Args["needs"]; ok {
+			r.Args = maps.Clone(r.Args)
+			r.Args["needs"] = featureNames(needs, lang)
+		}
 		out[i] = r.In(lang)
 	}
 	return out
+}
+
+func featureNames(list, lang string) string {
+	names := strings.Split(list, ", ")
+	for i, f := range names {
+		if key := "booths.feature." + f; text.Has(lang, key) {
+			names[i] = text.T(lang, key, nil)
+		}
+	}
+	if lang == "en" {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names, "、")
 }
 
 // JSON is the plan in lang as `yiji plan --json` prints it.
