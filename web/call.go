@@ -44,6 +44,9 @@ func (s *Server) callOf(ec echo.Context) *call {
 	}
 	c := &call{Context: ec, server: s}
 	c.Lang, c.Size = s.wishes(c)
+	if c.Lang == "" {
+		c.Lang = accepted(ec.Request())
+	}
 	ec.Set(callKey, c)
 	return c
 }
@@ -71,10 +74,11 @@ func translate(lang, key string, pairs []string) string {
 // show answers 200 with a page.
 func (c *call) show(p templ.Component) error { return c.render(http.StatusOK, p) }
 
-// render answers with a page. It is written only when it is whole.
+// render answers with a page. It is written only when it is whole; an error
+// page is rendered also when the request's time is over.
 func (c *call) render(status int, p templ.Component) error {
 	var b bytes.Buffer
-	if err := p.Render(c.ctx(), &b); err != nil {
+	if err := p.Render(context.WithoutCancel(c.ctx()), &b); err != nil {
 		return fault.Internal(err)
 	}
 	return c.HTMLBlob(status, b.Bytes())

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -111,6 +110,9 @@ type Problem struct {
 // fail answers a request that ended with an error.
 func (s *Server) fail(err error, ec echo.Context) {
 	c := s.callOf(ec)
+	if c.Lang == "" { // it failed before the language was settled
+		c.Lang = accepted(ec.Request())
+	}
 	f := faultOf(err)
 	status := statusOf(f)
 	s.note(c, f, status)
@@ -137,6 +139,7 @@ func (s *Server) fail(err error, ec echo.Context) {
 	}
 	if answered != nil {
 		s.log.Error("answer an error", "route", ec.Path(), "error", answered)
+		ec.Response().WriteHeader(http.StatusInternalServerError)
 	}
 }
 
@@ -160,13 +163,4 @@ func (s *Server) note(c *call, f *fault.Error, status int) {
 
 func wantsJSON(c *call) bool {
 	return strings.HasPrefix(c.Request().URL.Path, "/api/") || strings.HasPrefix(c.Request().Header.Get("Accept"), "application/json")
-}
-
-// plainFailure answers where nothing else can: rendering the error page failed.
-func plainFailure(w http.ResponseWriter) {
-	var b bytes.Buffer
-	b.WriteString("500\n")
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(http.StatusInternalServerError)
-	_, _ = w.Write(b.Bytes())
 }

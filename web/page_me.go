@@ -6,53 +6,55 @@ import (
 	"yiji/internal/account"
 )
 
-func (s *Server) mePage(c *call) error { return c.me(nil, form{}, nil) }
+func (s *Server) mePage(c *call) error {
+	v, err := c.meView()
+	if err != nil {
+		return err
+	}
+	return c.show(mePage(v))
+}
 
-// me shows one's own account. One of its forms may come back with what was
-// typed: which is the number of that form's path, f what was typed, failed why.
-func (c *call) me(which *string, f form, failed error) error {
+func (c *call) meView() (meView, error) {
 	p, err := c.server.Account.Me(c.ctx(), c.Actor)
 	if err != nil {
-		return err
+		return meView{}, err
 	}
 	list, err := c.server.Account.Sessions(c.ctx(), c.Actor)
-	if err != nil {
-		return err
-	}
-	v := meView{
+	return meView{
 		page: c.page("me.title"), Person: p, Sessions: list, other: c.form(),
 		profile:  c.form("name", "email", "present").With("name", p.Name).With("email", p.Email).With("present"),
 		password: c.form("present", "password").With("present").With("password"),
-	}
-	if which == nil {
-		return c.show(mePage(v))
+	}, err
+}
+
+// meAgain shows the account once more, with the form that failed in its place.
+func (c *call) meAgain(f form, failed error, put func(*meView, form)) error {
+	v, err := c.meView()
+	if err != nil {
+		return err
 	}
 	return c.again(f, failed, func(f form) templ.Component {
-		if *which == "password" {
-			v.password = f
-		} else {
-			v.profile = f
-		}
+		put(&v, f)
 		return mePage(v)
 	})
 }
 
 func (s *Server) meSave(c *call) error {
-	f, which := c.form("name", "email", "present"), "profile"
+	f := c.form("name", "email", "present")
 	err := s.Account.Edit(c.ctx(), c.Actor, account.Profile{
 		Name: f.Get("name"), Email: f.Get("email"), Lang: c.Lang, Present: f.Raw("present"),
 	})
 	if err != nil {
-		return c.me(&which, f, err)
+		return c.meAgain(f, err, func(v *meView, f form) { v.profile = f })
 	}
 	return c.done("/me", "done.saved")
 }
 
 func (s *Server) mePassword(c *call) error {
-	f, which := c.form("present", "password"), "password"
+	f := c.form("present", "password")
 	session, err := s.Account.SetPassword(c.ctx(), c.Actor, f.Raw("present"), f.Raw("password"))
 	if err != nil {
-		return c.me(&which, f, err)
+		return c.meAgain(f, err, func(v *meView, f form) { v.password = f })
 	}
 	c.signIn(session)
 	return c.done("/me", "done.password")

@@ -93,7 +93,7 @@ func New(o Options) (*Server, error) {
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {
 		return nil, err
 	}
-	s.echo = s.newEcho(o.TrustedProxies)
+	s.echo = s.newEcho(o.TrustedProxies, s.routes())
 	s.handler = s.headers(s.mux(o))
 	return s, nil
 }
@@ -114,12 +114,11 @@ func (s *Server) mux(o Options) http.Handler {
 	return m
 }
 
-func (s *Server) newEcho(proxies []netip.Prefix) *echo.Echo {
+func (s *Server) newEcho(proxies []netip.Prefix, rows []route) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail
-	e.IPExtractor, e.Server.ReadHeaderTimeout = echo.ExtractIPDirect(), headerTimeout
-	e.SchemeExtractor = echo.ExtractSchemeDirect()
+	e.IPExtractor, e.SchemeExtractor = echo.ExtractIPDirect(), echo.ExtractSchemeDirect()
 	if len(proxies) > 0 {
 		trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 		for _, p := range proxies {
@@ -130,7 +129,7 @@ func (s *Server) newEcho(proxies []netip.Prefix) *echo.Echo {
 	}
 	e.Use(middleware.RequestID(), s.recovered)
 	squeeze := middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})
-	for _, r := range s.routes() {
+	for _, r := range rows {
 		h := s.serve(r)
 		if !r.stream {
 			h = squeeze(h)

@@ -126,29 +126,22 @@ func (s *Service) Accept(ctx context.Context, tokenText string, n Newcomer) (ses
 }
 
 // Join uses an invitation for somebody who is logged in already: the role is
-// added and the session replaced by a new one.
+// added and the session replaced by a new one. Using one's own link again is harmless.
 func (s *Service) Join(ctx context.Context, a Actor, tokenText string, n Newcomer) (session string, err error) {
 	t, err := parseToken(tokenText)
 	if err != nil {
 		return "", unknownLink()
 	}
-	n = Newcomer{Name: a.PersonID, Device: clip(n.Device, deviceMax), Key: n.Key}
+	n = Newcomer{Device: clip(n.Device, deviceMax), Key: n.Key}
 	st := newToken()
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
 		l, err := consume(tx, t, n)
+		if err == nil {
+			err = join(tx, a, l)
+		} else if fault.Is(err, "account.link_used") && l.UsedBy == a.PersonID {
+			err = nil
+		}
 		if err != nil {
-			return s.enterAgain(tx, l, t, n, st, err)
-		}
-		if l.Kind == loginKind {
-			return fault.Conflict("account.signed_in", "token", "log out first: this link is for logging in")
-		}
-		if err := lockPerson(tx, a.PersonID); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(`UPDATE account_links SET used_by = $1 WHERE id = $2`, a.PersonID, l.ID); err != nil {
-			return err
-		}
-		if err := giveRole(tx, grant{person: a.PersonID, role: l.role(), by: l.InvitedBy, link: l.ID}); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(`DELETE FROM account_sessions WHERE id = $1`, a.SessionID); err != nil {
@@ -157,6 +150,19 @@ func (s *Service) Join(ctx context.Context, a Actor, tokenText string, n Newcome
 		return insertSession(tx, a.PersonID, n.Device, st)
 	})
 	return answer(st, err)
+}
+
+func join(tx *db.Tx, a Actor, l linkRow) error {
+	if l.Kind == loginKind {
+		return fault.Conflict("account.signed_in", "token", "log out first: this link is for logging in")
+	}
+	if err := lockPerson(tx, a.PersonID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(`UPDATE account_links SET used_by = $1 WHERE id = $2`, a.PersonID, l.ID); err != nil {
+		return err
+	}
+	return giveRole(tx, grant{person: a.PersonID, role: l.role(), by: l.InvitedBy, link: l.ID})
 }
 
 // enter lets the person of a login link in. What the link opens is judged now:

@@ -84,7 +84,7 @@ func TestJoiningWithAnAccount(t *testing.T) {
 			t.Errorf("the same request again: %+v %v", b, err2)
 		}
 		_, err = r.Join(t.Context(), admin, token, Newcomer{Key: "k"})
-		refused(t, err, "idempotency.body_differs")
+		refused(t, err, "account.link_used")
 		list, err := r.People(t.Context(), "c2")
 		if err != nil || len(list) != 1 || len(list[0].Roles) != 1 || list[0].Email != "wang@example.org" || !list[0].HasPassword {
 			t.Errorf("c2 sees its own role only: %+v %v", list, err)

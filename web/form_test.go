@@ -1,0 +1,133 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"yiji/internal/fault"
+)
+
+func TestAFormComesFromAPageOfOurs(t *testing.T) {
+	r := start(t, sqlite(t))
+	b, other := r.browser(), r.browser()
+	mine := b.fill(b.get("/login").Body, "/login", "email", "a@example.org", "password", "riverstone-42")
+	theirs := other.fill(other.get("/login").Body, "/login", "email", "a@example.org", "password", "riverstone-42")
+	none := url.Values{"email": {"a@example.org"}}
+	broken := url.Values{tokenField: {mine.Get(tokenField)[1:]}}
+	for what, v := range map[string]url.Values{"no token": none, "another browser's token": theirs, "a broken token": broken} {
+		if a := b.post("/login", v); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "request.form_token") {
+			t.Errorf("%s: %d", what, a.Status)
+		}
+	}
+	if a := r.browser().post("/login", mine); a.Status != http.StatusForbidden {
+		t.Errorf("a stolen form without its cookie: %d", a.Status)
+	}
+	if a := b.post("/login", mine); a.Status != http.StatusUnauthorized {
+		t.Errorf("our own form: %d, want the login to be judged", a.Status)
+	}
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	r := start(t, sqlite(t))
+	b := r.browser()
+	v := b.fill(b.get("/login").Body, "/login", "email", "a@example.org")
+	for _, h := range []http.Header{
+		{"Origin": {"https://evil.example"}}, {"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"null"}},
+	} {
+		req, err := http.NewRequest(post, b.base+"/login", strings.NewReader(v.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header = h
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if a := b.do(req); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "request.cross_origin") {
+			t.Errorf("%v: %d", h, a.Status)
+		}
+	}
+	// An old WebView sends none of these headers: the token decides.
+	req, err := http.NewRequest(post, b.base+"/login", strings.NewReader(v.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if a := b.do(req); a.Status != http.StatusUnauthorized {
+		t.Errorf("an old browser: %d", a.Status)
+	}
+}
+
+func TestAPageTakesFormsOnly(t *testing.T) {
+	r := start(t, sqlite(t))
+	for kind, want := range map[string]int{"application/json": 415, "text/plain": 415, "": 415, "multipart/form-data": 400, "application/x-www-form-urlencoded": 403} {
+		req := httptest.NewRequest(post, "/login", strings.NewReader(`{"email":"x"}`))
+		req.Header.Set("Content-Type", kind)
+		res := httptest.NewRecorder()
+		r.Handler().ServeHTTP(res, req)
+		if res.Code != want {
+			t.Errorf("%q: %d, want %d", kind, res.Code, want)
+		}
+	}
+	req := httptest.NewRequest(post, "/login", strings.NewReader("email="+strings.Repeat("x", bodyLimit)))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res := httptest.NewRecorder()
+	if r.Handler().ServeHTTP(res, req); res.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("a large form: %d", res.Code)
+	}
+}
+
+func TestTheReasonStandsBesideItsField(t *testing.T) {
+	f := form{names: []string{"rule", "rule.monthly", "name"}, lang: "en"}
+	for _, c := range []struct{ field, beside string }{
+		{"name", "name"}, {"names", ""}, {"rule.monthly.days[0]", "rule.monthly"}, {"rule.weekly", "rule"}, {"rule[1]", "rule"}, {"other", ""}, {"", ""},
+	} {
+		f.fault = fault.Invalid("x.unknown", c.field, "bad")
+		for _, n := range f.names {
+			if got := f.Wrong(n) != ""; got != (n == c.beside) {
+				t.Errorf("fault at %q: beside %s %v", c.field, n, got)
+			}
+		}
+		if got := f.General() != ""; got != (c.beside == "") {
+			t.Errorf("fault at %q: in general %v", c.field, got)
+		}
+	}
+	f.fault = nil
+	if f.Wrong("name") != "" || f.General() != "" || f.Failed() {
+		t.Error("a form without a fault shows one")
+	}
+}
+
+func TestWhatWasTypedIsKept(t *testing.T) {
+	r := start(t, sqlite(t))
+	var got form
+	row := route{method: post, path: "/x", handle: func(c *call) error {
+		got = c.form("name", "many", "text")
+		return c.NoContent(http.StatusNoContent)
+	}}
+	b := r.browser()
+	v := b.fill(b.get("/login").Body, "/login")
+	v.Set("name", "  李\xff四 👵 ")
+	v["many"] = []string{"a", "b"}
+	v.Set("text", "one\r\ntwo")
+	v.Set("else", "not asked for")
+	req := httptest.NewRequest(post, "/x", strings.NewReader(v.Encode()))
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	u, _ := url.Parse(b.base)
+	for _, k := range b.http.Jar.Cookies(u) {
+		req.AddCookie(k)
+	}
+	if res := r.ask(row, req); res.Code != http.StatusNoContent {
+		t.Fatalf("%d %s", res.Code, res.Body)
+	}
+	if got.Get("name") != "李\uFFFD四 👵" || !got.Chosen("many", "b") || len(got.All("many")) != 2 || got.Get("text") != "one\ntwo" || got.Get("else") != "" {
+		t.Errorf("%+v", got.values)
+	}
+	if got.Key != v.Get(keyField) {
+		t.Error("the key did not stay")
+	}
+	edited := got.With("name", "x")
+	if edited.Get("name") != "x" || got.Get("name") == "x" {
+		t.Error("With must not change the form it is called on")
+	}
+}
