@@ -88,8 +88,10 @@ func (c *Calendar) mark(d Date) (mark, bool) {
 
 // Holiday returns the name of the holiday on which d is off.
 func (c *Calendar) Holiday(d Date) (string, bool) {
-	m, ok := c.mark(d)
-	return m.holiday, ok && !m.work
+	if m, ok := c.mark(d); ok && !m.work {
+		return m.holiday, true
+	}
+	return "", false
 }
 
 // Workday reports whether d is worked: a 调休 day, or a weekday that is not off.

@@ -298,7 +298,7 @@ func listOf[T any](n node, read func(node) (T, error)) ([]T, error) {
 		return nil, malformed(n.field, "must be a list, not %s", n.what())
 	}
 	if len(n.values) == 0 {
-		return nil, fault.Invalid("rule.empty", n.field, "must not be an empty list")
+		return nil, fault.Invalid("scheduler.input.empty", n.field, "must not be an empty list")
 	}
 	out := make([]T, len(n.values))
 	for i, v := range n.values {
