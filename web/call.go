@@ -154,6 +154,21 @@ func jsonKind(e *json.UnmarshalTypeError) string {
 // answer writes a JSON value.
 func (c *call) answer(status int, v any) error { return c.JSON(status, v) }
 
+// upload reads the file of a form's field, "" and nil when none was chosen. Its
+// route's row has a body limit, uploadLimit for a roster.
+func (c *call) upload(name string) (filename string, content []byte, err error) {
+	f, head, err := c.Request().FormFile(name)
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return "", nil, nil
+	}
+	if err != nil {
+		return "", nil, fault.Invalid("request.syntax", name, "the file cannot be read: %v", err)
+	}
+	defer f.Close()
+	content, err = io.ReadAll(f)
+	return head.Filename, content, err
+}
+
 // key is the idempotency key of an API command. Commands that create something
 // need one; keys are 1 to 128 visible ASCII characters.
 func (c *call) key() (string, error) {

@@ -126,6 +126,16 @@ func TestLoggingInAndOut(t *testing.T) {
 		if a = b.get("/me"); strings.Contains(a.Body, "已保存") {
 			t.Error("the note is shown twice")
 		}
+		// The session ends while somebody writes: nothing typed is lost.
+		form := b.fill(b.get("/me").Body, "/me", "name", "王 书记", "email", "wang@example.org")
+		me := r.browserWith(b)
+		if a = me.post("/me", form); a.Status != http.StatusUnauthorized || !strings.Contains(a.Body, "没有丢") {
+			t.Errorf("a form without a session: %d %s", a.Status, a.Body)
+		}
+		me.send("/login", "/login", "email", "wang@example.org", "password", "riverstone-42")
+		if a = me.post("/me", form); a.Status != 200 || !strings.Contains(a.Body, "王 书记") {
+			t.Errorf("loading the page again after logging in: %d %s", a.Status, a.Body)
+		}
 		b.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		if a = b.send("/me", "/logout"); a.Status != http.StatusSeeOther {
 			t.Errorf("logout: %d", a.Status)

@@ -10,7 +10,7 @@
 // A page is two files and one row. page_xxx.templ holds a typed struct and its
 // markup, page_xxx.go the handlers, routes.go one line:
 //
-//	{GET, "/o/:community/partners", account.PartnerList, inCommunity, s.partnersPage},
+//	{method: get, path: "/o/:community/partners", action: account.PartnerList, where: inCommunity, handle: s.partnersPage},
 //
 //	// page_partners.templ
 //	type partnersView struct {
@@ -29,7 +29,7 @@
 //		if err != nil {
 //			return err
 //		}
-//		return c.show(partnersPage(partnersView{c.page("organizer.partners"), list}))
+//		return c.show(partnersPage(partnersView{c.console("organizer.partners"), list}))
 //	}
 //
 // Run "go generate ./web" after changing a .templ file and commit what it
@@ -48,15 +48,16 @@
 //		f := c.form("name", "phone")
 //		_, err := s.Booths.SavePartner(c.ctx(), …, f.Get("name"), f.Key)
 //		if err != nil {
-//			return c.again(f, err, func(f form) templ.Component { return partnerPage(partnerView{c.page("organizer.partner"), f}) })
+//			return c.again(f, err, func(f form) templ.Component { return partnerPage(partnerView{c.console("organizer.partner"), f}) })
 //		}
 //		return c.done("/o/"+c.Community.Slug+"/partners", "done.saved")
 //	}
 //
-// In the markup @f.Open(path) … @f.Close() is not needed: write a plain
-// <form method="post">, put @formHead(v.form) first (hidden token, idempotency
-// key, what is wrong in general), then @field(v.form, input{Name: "name", Label: v.T("…")}).
-// Texts after a redirect are keys that start with "done.".
+// In the markup write <form method="post" action="…">, put @formHead(v.form)
+// first (hidden token, idempotency key, what is wrong in general), then
+// @field(v.form, input{Name: "name", Label: v.T("…")}), @selection or @boxes.
+// Texts after a redirect are keys that start with "done.". A form with a file
+// has enctype="multipart/form-data", its row body: uploadLimit; c.upload reads it.
 //
 // # Adding to the API
 //

@@ -129,6 +129,19 @@ func (r *rig) browser(token ...string) *browser {
 	return b
 }
 
+// browserWith is the same browser after its session has ended: the other cookies stay.
+func (r *rig) browserWith(b *browser) *browser {
+	r.t.Helper()
+	n := r.browser()
+	u, _ := url.Parse(b.base)
+	for _, k := range b.http.Jar.Cookies(u) {
+		if k.Name != sessionCookie {
+			n.http.Jar.SetCookies(u, []*http.Cookie{k})
+		}
+	}
+	return n
+}
+
 func (b *browser) do(req *http.Request) answer {
 	b.t.Helper()
 	if req.Header.Get("Accept-Language") == "" {

@@ -49,9 +49,6 @@ func (p page) T(key string, args ...string) string { return translate(p.Lang, ke
 // Reason is a reason of a rule in the reader's language.
 func (p page) Reason(r text.Reason) string { return r.In(p.Lang) }
 
-// Dir is the direction of the language's script.
-func (p page) Dir() string { return "ltr" }
-
 func (p page) class() string {
 	c := "size-1"
 	if p.Size != "" {
