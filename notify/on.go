@@ -47,8 +47,10 @@ func (s *Service) MarketDayMoved(tx *db.Tx, e event.MarketDayMoved) error {
 		db.Micros(e.ClosesAt.Add(forgetAfter)), e.DayID); err != nil {
 		return err
 	}
-	if err := s.overtake(tx, e.DayID, ReminderPartner, ReminderResident, DayMoved); err != nil {
-		return err
+	if old.HeldOn != e.HeldOn || old.OpensAt != db.Micros(e.OpensAt) || old.ClosesAt != db.Micros(e.ClosesAt) {
+		if err := s.overtake(tx, e.DayID, ReminderPartner, ReminderResident, DayMoved); err != nil {
+			return err
+		}
 	}
 	d, err := day(tx, e.DayID)
 	if err != nil {

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -127,46 +128,51 @@ func (w *town) ownNumbersOnly() {
 	}
 }
 
+// stateOf is what became of one message of a day.
+func (w *town) stateOf(dayID string, kind Kind, recipient string) string {
+	w.Helper()
+	return state(w.list(Filter{DayID: dayID})[string(kind)+" "+recipient])
+}
+
 // Lateness of the closing messages, from an outage of 0 minutes to four days.
 func TestClosingLateness(t *testing.T) {
-	for _, c := range []struct {
-		name              string
-		at                time.Time
-		partner, resident string // state right after the drain one minute later
-		late              bool
-	}{
-		{"in time", local(19, 11, 46), "delivered", "delivered", false},
-		{"an hour late", local(19, 12, 30), "delivered", "delivered", true},
-		{"21:30 the same day", local(19, 21, 30), "delivered", "skipped too_late", true},
-		{"20:58", local(19, 20, 58), "delivered", "delivered", true},
-		{"two days", local(21, 11, 0), "delivered", "skipped too_late", true},
-		{"72 h and more", local(22, 11, 31), "skipped too_late", "skipped too_late", true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			eachTown(t, local(1, 10, 0), func(w *town) {
-				w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.BoothsPublished, published("d1")))
-				w.subscribe("r@home.example", "", "zh-Hans")
-				w.drain()
-				w.clock.set(c.at)
-				w.tell(hear(w.MarketDayClosed, closed("d1")), hear(w.DayCounted, counted("d1")))
-				w.drain()
-				w.clock.add(burstPause)
-				w.drain()
-				got := w.states()
-				for key, want := range map[string]string{"closing_partner partner:bank": c.partner, "closing_resident resident": c.resident,
-					"closing_organizer organizer:wang": "delivered"} {
-					if got[key] != want {
-						t.Errorf("%s: %q, want %q", key, got[key], want)
-					}
+	eachTown(t, local(1, 10, 0), func(w *town) {
+		for i, c := range []struct {
+			name              string
+			at                time.Time
+			partner, resident string // a burst's pause later
+			late              bool
+		}{
+			{"in time", local(19, 11, 46), "delivered", "delivered", false},
+			{"an hour late", local(19, 12, 30), "delivered", "delivered", true},
+			{"20:58", local(19, 20, 58), "delivered", "delivered", true},
+			{"21:30 the same day", local(19, 21, 30), "delivered", "skipped too_late", true},
+			{"two days", local(21, 11, 0), "delivered", "skipped too_late", true},
+			{"72 h and more", local(22, 11, 31), "skipped too_late", "skipped too_late", true},
+		} {
+			id := fmt.Sprint("d", i)
+			w.clock.set(local(1, 10, i))
+			w.tell(hear(w.MarketDayPlanned, planned(id)), hear(w.BoothsPublished, published(id)))
+			w.subscribe("r@home.example", id, "zh-Hans")
+			w.drain()
+			w.clock.set(c.at)
+			w.tell(hear(w.MarketDayClosed, closed(id)), hear(w.DayCounted, counted(id)))
+			w.drain()
+			w.clock.add(burstPause)
+			w.drain()
+			for _, m := range [][3]string{{string(ClosingPartner), "partner:bank", c.partner}, {string(ClosingResident), "resident", c.resident},
+				{string(ClosingOrganizer), "organizer:wang", "delivered"}} {
+				if got := w.stateOf(id, Kind(m[0]), m[1]); got != m[2] {
+					w.Errorf("%s, %s: %q, want %q", c.name, m[0], got, m[2])
 				}
-				d := w.list(Filter{})["closing_organizer organizer:wang"]
-				raw, err := os.ReadFile(filepath.Join(w.dir, d.ID+".eml"))
-				if err != nil || strings.Contains(mailText(t, raw), "这条消息发晚了") != c.late {
-					t.Errorf("late sentence missing or wrong (%v)", err)
-				}
-			})
-		})
-	}
+			}
+			d := w.list(Filter{DayID: id})["closing_organizer organizer:wang"]
+			raw, err := os.ReadFile(filepath.Join(w.dir, d.ID+".eml"))
+			if err != nil || strings.Contains(mailText(w.T, raw), "这条消息发晚了") != c.late {
+				w.Errorf("%s: late sentence missing or wrong (%v)", c.name, err)
+			}
+		}
+	})
 }
 
 // A resident's message due in the evening waits for 8:00 and says that it is late.
@@ -269,45 +275,43 @@ func (w *town) files() int {
 	return len(names)
 }
 
-// Reminders: only while useful, counted when not, written anew after a move.
+// Reminders: only while useful, counted when not.
 func TestReminders(t *testing.T) {
-	for _, c := range []struct {
-		name              string
-		at                time.Time
-		partner, resident string
-	}{
-		{"the evening before", local(18, 18, 0), "delivered", "delivered"},
-		{"an outage until 22:00", local(18, 22, 0), "delivered", "queued"},
-		{"an outage until 8:29", local(19, 8, 29), "delivered", "skipped too_late"},
-		{"an outage until 8:30", local(19, 8, 30), "skipped not_useful", "skipped too_late"},
-		{"after the start", local(19, 9, 1), "skipped not_useful", "skipped too_late"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			eachTown(t, local(1, 10, 0), func(w *town) {
-				w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.BoothsPublished, published("d1")))
-				w.subscribe("r@home.example", "d1", "zh-Hans")
+	eachTown(t, local(1, 10, 0), func(w *town) {
+		for i, c := range []struct {
+			name              string
+			at                time.Time
+			partner, resident string
+		}{
+			{"the evening before", local(18, 18, 0), "delivered", "delivered"},
+			{"an outage until 22:00", local(18, 22, 0), "delivered", "queued"},
+			{"an outage until 8:29", local(19, 8, 29), "delivered", "delivered"},
+			{"an outage until 8:30", local(19, 8, 30), "skipped not_useful", "skipped not_useful"},
+			{"after the start", local(19, 9, 1), "skipped not_useful", "skipped not_useful"},
+		} {
+			id := fmt.Sprint("d", i)
+			w.clock.set(local(1, 10, i))
+			w.tell(hear(w.MarketDayPlanned, planned(id)), hear(w.BoothsPublished, published(id)))
+			w.subscribe("r@home.example", id, "zh-Hans")
+			w.drain()
+			w.clock.set(c.at)
+			if _, err := w.Tick(context.Background()); err != nil {
+				w.Fatal(err)
+			}
+			w.drain()
+			if c.at.Equal(local(18, 22, 0)) {
+				if got := w.stateOf(id, ReminderPartner, "partner:bank"); got != "queued" {
+					w.Errorf("a late reminder did not wait for others: %v", got)
+				}
+				w.clock.add(burstPause)
 				w.drain()
-				w.clock.set(c.at)
-				if _, err := w.Tick(context.Background()); err != nil {
-					w.Fatal(err)
-				}
-				if isLate(local(18, 18, 0), c.at) {
-					w.clock.add(burstPause - time.Second)
-					w.drain()
-					w.clock.add(time.Second)
-				}
-				w.drain()
-				got := w.states()
-				partner := c.partner
-				if c.at.Equal(local(19, 8, 29)) {
-					partner = "skipped not_useful" // the pause for a burst ends at 8:30
-				}
-				if got["reminder_partner partner:bank"] != partner || got["reminder_resident resident"] != c.resident {
-					t.Errorf("%v", got)
-				}
-			})
-		})
-	}
+			}
+			partner, resident := w.stateOf(id, ReminderPartner, "partner:bank"), w.stateOf(id, ReminderResident, "resident")
+			if partner != c.partner || resident != c.resident {
+				w.Errorf("%s: %q %q", c.name, partner, resident)
+			}
+		}
+	})
 }
 
 func TestMovedAndCancelled(t *testing.T) {

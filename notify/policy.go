@@ -49,8 +49,8 @@ type timing struct {
 //
 //	organizers, channels   always
 //	partners               up to 72 h late
-//	residents              up to 12 h late and between 08:00 and 21:00 of the day's zone
-//	everybody              never once it is of no use any more
+//	residents              up to 12 h late, and only between 08:00 and 21:00 of the day's zone
+//	reminders and all else that is of use until a known instant: until then, and never after it
 func decide(m timing, now time.Time, zone *time.Location) (at time.Time, why string) {
 	at = now
 	limit := time.Duration(0)
@@ -61,7 +61,7 @@ func decide(m timing, now time.Time, zone *time.Location) (at time.Time, why str
 		limit = residentLimit
 		at = afterQuiet(now, zone)
 	}
-	if limit > 0 && !m.forced && at.Sub(m.due) > limit {
+	if limit > 0 && !m.forced && m.until.IsZero() && at.Sub(m.due) > limit {
 		return now, whyTooLate
 	}
 	if !m.until.IsZero() && !at.Before(m.until) {

@@ -42,6 +42,7 @@ func TestDecide(t *testing.T) {
 		{"open, after closing, even asked for", ToChannel, local(19, 9, 0), due.Add(time.Hour), due, true, time.Time{}, whyNotUseful},
 		{"reminder 31 min before", ToPartner, local(18, 18, 0), local(19, 8, 29), local(19, 8, 30), false, local(19, 8, 29), ""},
 		{"reminder 30 min before the start", ToPartner, local(18, 18, 0), local(19, 8, 30), local(19, 8, 30), false, time.Time{}, whyNotUseful},
+		{"a reminder 14 h late is still of use", ToResident, local(18, 18, 0), local(18, 22, 0), local(19, 8, 30), false, local(19, 8, 0), ""},
 		{"resident's reminder at night goes at 8:00", ToResident, local(18, 23, 0), local(18, 23, 0), local(19, 8, 30), false, local(19, 8, 0), ""},
 		{"resident's reminder at night for 8:00 opening", ToResident, local(18, 23, 0), local(18, 23, 0), local(19, 7, 30), false, time.Time{}, whyNotUseful},
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -65,7 +66,7 @@ func newTown(t *testing.T, d *db.DB, c *clock, change ...func(*Options)) *town {
 		"bank":     {Name: "Jining Bank", Lang: "en", Email: "bank@bank.example"},
 		"sharpen":  {Name: "磨剪子師傅", Lang: "zh-Hant", Email: "m@sharpen.example"},
 	}, organizers: []Recipient{{ID: "wang", Name: "王主任", Lang: "zh-Hans", Email: "wang@xiangyang.example"}}}
-	o := Options{BaseURL: "https://yiji.example/", Key: make([]byte, seal.KeySize), OutboxDir: w.dir, Directory: w.directory(),
+	o := Options{BaseURL: "https://yiji.example/", Key: make([]byte, seal.KeySize), OutboxDir: w.dir, Logger: slog.New(slog.DiscardHandler), Directory: w.directory(),
 		Guard: channel.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
 	for _, f := range change {
 		f(&o)

@@ -44,7 +44,9 @@ func (s *Service) write(tx *db.Tx, d draft, r to) error {
 		why = r.why
 	}
 	if r.audience != ToChannel && isLate(d.due, at) {
-		at = maxTime(at, tx.Now.Add(burstPause))
+		if waited := maxTime(at, tx.Now.Add(burstPause)); d.until.IsZero() || waited.Before(d.until) {
+			at = waited
+		}
 	}
 	state, finished := Queued, int64(0)
 	if why != "" {
