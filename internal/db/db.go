@@ -51,6 +51,7 @@ type dialect struct {
 	beginRead string
 	retryable func(error) bool
 	notify    string // statement that wakes other processes, run before COMMIT
+	tables    string // query for our tables in the order they were made
 }
 
 // readSessions bounds the snapshots read at once in one process.

@@ -30,6 +30,8 @@ func (d *DB) openPostgres(ctx context.Context, raw string) error {
 		name: "postgres", begin: "BEGIN ISOLATION LEVEL READ COMMITTED",
 		beginRead: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		retryable: lostRace, notify: "NOTIFY " + channel,
+		tables: `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+			WHERE c.relkind = 'r' AND n.nspname = current_schema() AND c.relname <> 'goose_db_version' ORDER BY c.oid`,
 	}
 	pool, err := sqlx.Open("postgres", u.String())
 	if err != nil {

@@ -34,8 +34,10 @@ func (d *DB) openSQLite(path string) error {
 	d.dialect = dialect{
 		name: "sqlite3", begin: "BEGIN IMMEDIATE", beginRead: "BEGIN",
 		retryable: func(error) bool { return false },
+		tables: `SELECT name FROM sqlite_master WHERE type = 'table'
+			AND name NOT LIKE 'sqlite_%' AND name <> 'goose_db_version' ORDER BY rowid`,
 	}
-	if d.writer, err = openFile(path, 1, ""); err != nil {
+	if d.writer, err = openFile(path, 2, ""); err != nil { // the lane and, beside it, the migrations
 		return err
 	}
 	d.closers = append(d.closers, d.writer.Close)
