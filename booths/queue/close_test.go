@@ -199,10 +199,11 @@ func TestNothingIsCarriedIntoADayThatIsOver(t *testing.T) {
 func TestTickEndsTheGrace(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		lines := p.opened(Person, Item, Item)
+		var handles []string
 		for _, l := range lines {
-			p.take(l, "a")
+			handles = append(handles, p.take(l, "a").Handle)
 		}
-		p.next(lines[0])
+		first := p.next(lines[0])
 		_, err := p.s.Accept(p.ctx, p.about(p.next(lines[1])))
 		p.ok(err)
 		_, err = p.s.Ready(p.ctx, p.about(p.next(lines[2])))
@@ -218,6 +219,10 @@ func TestTickEndsTheGrace(t *testing.T) {
 		p.clock.set(end)
 		_, err = p.s.ServeAndNext(p.ctx, p.cmd(lines[0])) // too late even before the tick
 		p.refused(err, "queue.day_closed")
+		_, err = p.s.Serve(p.ctx, p.about(first))
+		p.refused(err, "queue.line_closed")
+		_, err = p.s.Leave(p.ctx, view(p, Ticket{Handle: handles[0]}).Ticket.Handle)
+		p.refused(err, "queue.line_closed")
 		for range 2 {
 			if next, err := p.s.Tick(p.ctx); err != nil || !next.IsZero() {
 				t.Fatalf("next %v %v", next, err)
@@ -273,6 +278,7 @@ func TestEarlyClose(t *testing.T) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
 		early := p.clock.time()
+		p.clock.push(-time.Millisecond) // another process, whose clock is a little behind
 		p.hear(func(tx *db.Tx) error {
 			return p.s.MarketDayClosed(tx, event.MarketDayClosed{Day: p.day, EffectiveAt: early, ServeUntil: early.Add(grace)})
 		})
@@ -280,6 +286,33 @@ func TestEarlyClose(t *testing.T) {
 		p.refused(err, "queue.day_closed")
 		_, err = p.s.CheckIn(p.ctx, p.day.DayID, "x", Phone, "")
 		p.refused(err, "queue.day_closed")
+		p.healthy()
+	})
+}
+
+// After closing nobody comes back to waiting, but a mis-tap can still be undone.
+func TestUndoAfterClosing(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		p.clock.set(p.closes().Add(-time.Minute))
+		p.take(line, "a")
+		p.take(line, "b")
+		a, b := p.next(line), p.next(line)
+		p.close()
+		_, err := p.s.Serve(p.ctx, p.about(a))
+		p.ok(err)
+		back, err := p.s.Undo(p.ctx, p.cmd(line))
+		p.ok(err)
+		if back.Number != a.Number || back.State != Called {
+			t.Fatalf("undone %+v", back)
+		}
+		_, err = p.s.Undo(p.ctx, p.about(b))
+		p.refused(err, "queue.day_closed")
+		gone, err := p.s.Missed(p.ctx, p.about(b))
+		p.ok(err)
+		if gone.State != Missed {
+			t.Fatalf("missed after closing %+v", gone)
+		}
 		p.healthy()
 	})
 }
