@@ -11,16 +11,20 @@ import (
 	"yiji/internal/text"
 )
 
+// holding is a booth as somebody will hold it.
+func (b Booth) holding(why string, reasons ...text.Reason) Holding {
+	return Holding{ID: db.NewID(), BoothID: b.ID, Code: b.Code, Zone: b.Zone, Why: why, Reasons: reasons}
+}
+
 // give puts a claim on a booth and tells it. Whether the booth is free is
 // decided by the unique index, not by looking first.
-func (s *Service) give(tx *db.Tx, day Day, c Claim, b Booth, h Holding) error {
-	h.ID, h.BoothID, h.Code, h.Zone = db.NewID(), b.ID, b.Code, b.Zone
+func (s *Service) give(tx *db.Tx, day Day, c Claim, h Holding) error {
 	n, err := insertHolding(tx, day.ID, c, h)
 	if err != nil {
 		return err
 	}
 	if n == 0 {
-		return fault.Conflict("booth.taken", "booth", "booth %s was taken a moment before", b.Code)
+		return fault.Conflict("booth.taken", "booth", "booth %s was taken a moment before", h.Code)
 	}
 	if err := setClaim(tx, c.ID, ClaimPlaced); err != nil {
 		return err
@@ -117,7 +121,7 @@ func (s *Service) lockHolding(tx *db.Tx, scope Scope, assignmentID string) (Day,
 func (s *Service) ClaimBooth(ctx context.Context, scope Scope, dayID, boothID string, ask Ask) (Claim, error) {
 	var out Claim
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		return scope.once(tx, "booth:"+dayID+":"+boothID, ask, &out, func() error {
+		return scope.once(tx, command{"booth:" + dayID + ":" + boothID, ask}, &out, func() error {
 			day, err := dayByID(tx, scope.CommunityID, dayID)
 			if err != nil {
 				return err
@@ -159,7 +163,7 @@ func (s *Service) takeDirectly(tx *db.Tx, day Day, c Claim, booth Booth) error {
 	case tooSmall:
 		return fault.Conflict("booth.small", "booth", "booth %s is too small", booth.Code)
 	}
-	if err := s.give(tx, day, c, booth, Holding{Why: "direct", Reasons: []text.Reason{{Code: "booths.placed.direct", Args: text.Args{"booth": booth.Code}}}}); err != nil {
+	if err := s.give(tx, day, c, booth.holding("direct", text.Reason{Code: "booths.placed.direct", Args: text.Args{"booth": booth.Code}})); err != nil {
 		return err
 	}
 	if day, err = lockDay(tx, day.CommunityID, day.ID); err != nil {
@@ -216,7 +220,7 @@ func (s *Service) Substitute(ctx context.Context, scope Scope, assignmentID stri
 			Ask    Ask
 			Reason string
 		}{ask, reason}
-		return scope.once(tx, "substitute:"+assignmentID, body, &out, func() error {
+		return scope.once(tx, command{"substitute:" + assignmentID, body}, &out, func() error {
 			day, c, err := s.lockHolding(tx, scope, assignmentID)
 			if err != nil {
 				return err
@@ -227,7 +231,7 @@ func (s *Service) Substitute(ctx context.Context, scope Scope, assignmentID stri
 			if err := day.mayEdit(tx.Now, scope); err != nil {
 				return err
 			}
-			out, err = s.substitute(tx, scope, day, c, ask)
+			out, err = s.substitute(tx, day, c, ask)
 			if err != nil {
 				return err
 			}
@@ -237,13 +241,12 @@ func (s *Service) Substitute(ctx context.Context, scope Scope, assignmentID stri
 	return out, err
 }
 
-func (s *Service) substitute(tx *db.Tx, scope Scope, day Day, c Claim, ask Ask) (Claim, error) {
+func (s *Service) substitute(tx *db.Tx, day Day, c Claim, ask Ask) (Claim, error) {
 	if ask.PartnerID == c.PartnerID {
 		return c, fault.Invalid("substitute.same", "partner", "a substitute is somebody else")
 	}
-	organizer := scope
-	organizer.PartnerID = "" // the substitute is another partner than the one who asks
-	next, err := s.waitingOrNew(tx, organizer, day, ask)
+	anybody := Scope{CommunityID: day.CommunityID} // the substitute is another partner than the one who asks
+	next, err := s.waitingOrNew(tx, anybody, day, ask)
 	if err != nil {
 		return next, err
 	}
@@ -264,8 +267,8 @@ func (s *Service) substitute(tx *db.Tx, scope Scope, day Day, c Claim, ask Ask) 
 	if err := setClaim(tx, c.ID, ClaimReleased); err != nil {
 		return next, err
 	}
-	why := []text.Reason{{Code: "booths.placed.substitute", Args: text.Args{"partner": c.Partner, "booth": booth.Code}}}
-	if err := s.give(tx, day, next, booth, Holding{Why: "substitute", Reasons: why}); err != nil {
+	why := text.Reason{Code: "booths.placed.substitute", Args: text.Args{"partner": c.Partner, "booth": booth.Code}}
+	if err := s.give(tx, day, next, booth.holding("substitute", why)); err != nil {
 		return next, err
 	}
 	return claimByID(tx, day, next.ID)

@@ -76,7 +76,7 @@ func noClaim() error {
 func (s *Service) Claim(ctx context.Context, scope Scope, dayID string, ask Ask) (Claim, error) {
 	var out Claim
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		return scope.once(tx, "claim:"+dayID, ask, &out, func() error {
+		return scope.once(tx, command{"claim:" + dayID, ask}, &out, func() error {
 			day, err := lockDay(tx, scope.CommunityID, dayID)
 			if err != nil {
 				return err

@@ -139,7 +139,8 @@ func (s *Service) publish(tx *db.Tx, day Day) error {
 	told := event.BoothsPublished{Day: day.event(), Places: []event.Place{}, Waitlist: []event.Waiting{}}
 	for _, a := range result.Assignments {
 		b := booths[a.Booth]
-		h := Holding{ID: db.NewID(), BoothID: b.ID, Code: b.Code, Zone: b.Zone, Why: "plan", Score: a.Score, Reasons: a.Reasons}
+		h := b.holding("plan", a.Reasons...)
+		h.Score = a.Score
 		n, err := insertHolding(tx, day.ID, claims[a.Key], h)
 		if err != nil {
 			return err

@@ -140,7 +140,7 @@ func (s *Service) AcceptOffer(ctx context.Context, scope Scope, offerID string) 
 		if err != nil {
 			return err
 		}
-		if err := s.give(tx, day, c, booth, Holding{Why: "offer", Reasons: []text.Reason{{Code: "booths.placed.offer", Args: text.Args{"booth": booth.Code}}}}); err != nil {
+		if err := s.give(tx, day, c, booth.holding("offer", text.Reason{Code: "booths.placed.offer", Args: text.Args{"booth": booth.Code}})); err != nil {
 			return err
 		}
 		out, err = claimByID(tx, day, c.ID)

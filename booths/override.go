@@ -56,7 +56,7 @@ func (s *Service) Override(ctx context.Context, scope Scope, dayID string, d Dec
 		if err := day.mayEdit(tx.Now, scope); err != nil {
 			return err
 		}
-		return s.override(tx, day, c, booth, d.Reason)
+		return s.override(tx, day, c, booth.holding("override", text.Reason{Code: "booths.placed.override", Args: text.Args{"reason": d.Reason}}))
 	})
 }
 
@@ -75,31 +75,32 @@ func lockPlace(tx *db.Tx, day Day, c Claim, b Booth) error {
 	return nil
 }
 
-func (s *Service) override(tx *db.Tx, day Day, c Claim, b Booth, reason string) error {
-	if c.Holding != nil && c.Holding.BoothID == b.ID {
+// override moves a claim to where the holding says, and whoever stands there
+// out of the way.
+func (s *Service) override(tx *db.Tx, day Day, c Claim, h Holding) error {
+	if c.Holding != nil && c.Holding.BoothID == h.BoothID {
 		return nil
 	}
-	why := []text.Reason{{Code: "booths.placed.override", Args: text.Args{"reason": reason}}}
-	old, holder, err := s.clear(tx, day, &c, b)
+	old, holder, err := s.clear(tx, day, &c, h.BoothID)
 	if err != nil {
 		return err
 	}
-	if b.ID == "" {
+	if h.BoothID == "" {
 		if err := setClaim(tx, c.ID, ClaimReleased); err != nil {
 			return err
 		}
 		return s.offerFree(tx, day)
 	}
-	if err := s.give(tx, day, c, b, Holding{Why: "override", Reasons: why}); err != nil {
+	if err := s.give(tx, day, c, h); err != nil {
 		return err
 	}
 	switch {
 	case holder != nil && old != nil:
-		if err := s.give(tx, day, *holder, *old, Holding{Why: "override", Reasons: why}); err != nil {
+		if err := s.give(tx, day, *holder, old.holding("override", h.Reasons...)); err != nil {
 			return err
 		}
 	case holder != nil:
-		moved := []text.Reason{{Code: "booths.waiting.override", Args: text.Args{"booth": b.Code, "reason": reason}}}
+		moved := []text.Reason{{Code: "booths.waiting.override", Args: text.Args{"booth": h.Code, "reason": h.Reasons[0].Args["reason"]}}}
 		if err := waitFirst(tx, holder.ID, moved); err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func (s *Service) override(tx *db.Tx, day Day, c Claim, b Booth, reason string) 
 
 // clear empties the booth and the place the claim has now; it returns that
 // place and who stood at the booth.
-func (s *Service) clear(tx *db.Tx, day Day, c *Claim, b Booth) (old *Booth, holder *Claim, err error) {
+func (s *Service) clear(tx *db.Tx, day Day, c *Claim, boothID string) (old *Booth, holder *Claim, err error) {
 	if err := voidOffers(tx, "claim_id", c.ID); err != nil {
 		return nil, nil, err
 	}
@@ -123,10 +124,10 @@ func (s *Service) clear(tx *db.Tx, day Day, c *Claim, b Booth) (old *Booth, hold
 			return nil, nil, err
 		}
 	}
-	if b.ID == "" {
+	if boothID == "" {
 		return old, nil, nil
 	}
-	if err := voidOffers(tx, "booth_id", b.ID); err != nil {
+	if err := voidOffers(tx, "booth_id", boothID); err != nil {
 		return nil, nil, err
 	}
 	all, err := claimsOfDay(tx, day.ID)
@@ -134,7 +135,7 @@ func (s *Service) clear(tx *db.Tx, day Day, c *Claim, b Booth) (old *Booth, hold
 		return nil, nil, err
 	}
 	for i := range all {
-		if h := all[i].Holding; h != nil && h.BoothID == b.ID {
+		if h := all[i].Holding; h != nil && h.BoothID == boothID {
 			holder = &all[i]
 			return old, holder, take(tx, day, *holder, "override")
 		}

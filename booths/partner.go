@@ -67,7 +67,7 @@ func (s *Service) SavePartner(ctx context.Context, scope Scope, p Partner) (Part
 			Partner
 			Contact Contact `json:"contact"`
 		}{p, contact}
-		return scope.once(tx, "partner", body, &saved, func() (err error) {
+		return scope.once(tx, command{"partner", body}, &saved, func() (err error) {
 			saved, err = s.savePartner(tx, p)
 			return err
 		})

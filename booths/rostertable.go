@@ -31,14 +31,14 @@ func (t *tableReader) market(r *Roster, rows []row) {
 		case "规则":
 			rule := t.text(line, "内容")
 			if !json.Valid([]byte(rule)) {
-				t.fail("market.rule", line, "内容", "the rule is not JSON like {\"monthly\":{\"days\":[19]}}")
+				t.fail("market.rule", line.at("内容"), "the rule is not JSON like {\"monthly\":{\"days\":[19]}}")
 				return
 			}
 			r.Market.Rule = json.RawMessage(rule)
 		case "想要的服务":
 			r.Wanted = t.list(line, "内容")
 		default:
-			t.fail("roster.key_unknown", line, "项目", "%q is unknown", short(name))
+			t.fail("roster.key_unknown", line.at("项目"), "%q is unknown", short(name))
 		}
 	}
 	for _, at := range []string{r.Market.Opens, r.Market.Closes} {
@@ -57,7 +57,7 @@ func (t *tableReader) booths(r *Roster, rows []row) {
 			Features: t.list(line, "设施"),
 		}
 		if b.Code == "" {
-			t.fail("text.empty", line, "编号", "must not be empty")
+			t.fail("text.empty", line.at("编号"), "must not be empty")
 		}
 		if b.Zone != "" && !zones[b.Zone] {
 			zones[b.Zone] = true
@@ -80,7 +80,7 @@ func (t *tableReader) partners(r *Roster, rows []row) {
 			p.Kind = KindOrganisation
 		}
 		if p.Name == "" {
-			t.fail("text.empty", line, "名称", "must not be empty")
+			t.fail("text.empty", line.at("名称"), "must not be empty")
 		}
 		r.Partners = append(r.Partners, p)
 	}
@@ -95,7 +95,7 @@ func (t *tableReader) services(r *Roster, rows []row) {
 	for _, line := range rows {
 		i, ok := at[nameKey(t.text(line, "伙伴"))]
 		if !ok {
-			t.fail("service.partner_unknown", line, "伙伴", "no partner is called %q on sheet %s", short(line.cells["伙伴"]), sheetPartners)
+			t.fail("service.partner_unknown", line.at("伙伴"), "no partner is called %q on sheet %s", short(line.cells["伙伴"]), sheetPartners)
 			return
 		}
 		p := &r.Partners[i]
@@ -111,7 +111,7 @@ func (t *tableReader) services(r *Roster, rows []row) {
 		}
 		price := t.decimal(line, "价格")
 		if !(price >= 0 && price <= 1_000_000) {
-			t.fail("service.price", line, "价格", "a price must be 0 to 1000000 yuan")
+			t.fail("service.price", line.at("价格"), "a price must be 0 to 1000000 yuan")
 			return
 		}
 		o.Price = int(price*100 + 0.5)
@@ -182,7 +182,7 @@ func splitCSV(t *tableReader, rows []row) (partners, services []row) {
 			name = last
 		}
 		if name == "" {
-			t.fail("text.empty", line, "名称", "must not be empty")
+			t.fail("text.empty", line.at("名称"), "must not be empty")
 			return nil, nil
 		}
 		if key := nameKey(name); !seen[key] {
@@ -190,7 +190,7 @@ func splitCSV(t *tableReader, rows []row) (partners, services []row) {
 			line.cells["名称"] = name
 			partners = append(partners, line)
 		} else if nameKey(last) != key {
-			t.fail("partner.twice", line, "名称", "partner %q already stands further up; keep its lines together", short(name))
+			t.fail("partner.twice", line.at("名称"), "partner %q already stands further up; keep its lines together", short(name))
 			return nil, nil
 		}
 		last = name

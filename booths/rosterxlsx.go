@@ -98,6 +98,8 @@ type row struct {
 	cells map[string]string
 }
 
+func (r row) at(heading string) string { return r.where + "." + heading }
+
 func readSheet(f *excelize.File, sheet string) (out []row, err error) {
 	defer func() { // a damaged workbook must not end the program
 		if p := recover(); p != nil {
@@ -168,7 +170,7 @@ func table(sheet string, lines [][]string) ([]row, error) {
 				return nil, fault.Invalid("roster.no_heading", r.where, "cell %d has no heading", k+1)
 			}
 			if len(cell) > maxCellBytes {
-				return nil, fault.Invalid("text.too_long", r.where+"."+head[k], "the cell is too long")
+				return nil, fault.Invalid("text.too_long", r.at(head[k]), "the cell is too long")
 			}
 			r.cells[head[k]], empty = cell, false
 		}
@@ -182,9 +184,9 @@ func table(sheet string, lines [][]string) ([]row, error) {
 // tableReader reads rows; it keeps the first fault and then does nothing.
 type tableReader struct{ err error }
 
-func (t *tableReader) fail(code string, r row, heading, reason string, args ...any) {
+func (t *tableReader) fail(code, field, reason string, args ...any) {
 	if t.err == nil {
-		t.err = fault.Invalid(code, r.where+"."+heading, reason, args...)
+		t.err = fault.Invalid(code, field, reason, args...)
 	}
 }
 
@@ -194,7 +196,7 @@ func (t *tableReader) text(r row, heading string) string {
 		return ""
 	}
 	if err := checkText(strings.ReplaceAll(s, "\n", " "), heading, maxCellBytes); err != nil {
-		t.fail(fault.From(err).Code, r, heading, "%s", fault.From(err).Reason)
+		t.fail(fault.From(err).Code, r.at(heading), "%s", fault.From(err).Reason)
 	}
 	return s
 }
@@ -216,7 +218,7 @@ func (t *tableReader) number(r row, heading string) int {
 	}
 	n, err := strconv.Atoi(strings.TrimSuffix(s, ".0"))
 	if err != nil || n > 1_000_000_000 || n < -1_000_000_000 {
-		t.fail("roster.not_number", r, heading, "%q must be a whole number", short(s))
+		t.fail("roster.not_number", r.at(heading), "%q must be a whole number", short(s))
 	}
 	return n
 }
@@ -228,7 +230,7 @@ func (t *tableReader) decimal(r row, heading string) float64 {
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	if err != nil {
-		t.fail("roster.not_number", r, heading, "%q must be a number", short(s))
+		t.fail("roster.not_number", r.at(heading), "%q must be a number", short(s))
 	}
 	return f
 }
@@ -236,7 +238,7 @@ func (t *tableReader) decimal(r row, heading string) float64 {
 func (t *tableReader) metres(r row, heading string) CM {
 	c, ok := cm(t.decimal(r, heading))
 	if !ok {
-		t.fail("booth.metres", r, heading, "is out of range")
+		t.fail("booth.metres", r.at(heading), "is out of range")
 	}
 	return c
 }
@@ -247,7 +249,7 @@ func (t *tableReader) yes(r row, heading string) bool {
 		return true
 	case "", "false", "0":
 	default:
-		t.fail("roster.not_bool", r, heading, "%q must be 是 or 否", short(w))
+		t.fail("roster.not_bool", r.at(heading), "%q must be 是 or 否", short(w))
 	}
 	return false
 }

@@ -46,14 +46,20 @@ type Scope struct {
 
 func (s Scope) partner(id string) bool { return s.PartnerID == "" || s.PartnerID == id }
 
-// once runs a command at most once per key of the scope; body is what the key
-// stands for, answer where the (first) answer goes.
-func (s Scope) once(tx *db.Tx, name string, body, answer any, do func() error) error {
-	raw, err := json.Marshal(body)
+// command is what an idempotency key stands for.
+type command struct {
+	name string
+	body any
+}
+
+// once runs a command at most once per key of the scope; answer is where the
+// (first) answer goes.
+func (s Scope) once(tx *db.Tx, c command, answer any, do func() error) error {
+	raw, err := json.Marshal(c.body)
 	if err != nil {
 		return fault.Internal(err)
 	}
-	hash := sha256.Sum256(append([]byte(name+"\x00"), raw...))
+	hash := sha256.Sum256(append([]byte(c.name+"\x00"), raw...))
 	out, err := tx.Once("booths:"+s.CommunityID+":"+s.PartnerID, s.Key, hex.EncodeToString(hash[:]), func() ([]byte, error) {
 		if err := do(); err != nil {
 			return nil, err

@@ -8,7 +8,8 @@ func (q *question) wander(boothOf []int, free, open []int, g *graph) []int {
 	if g == nil {
 		return boothOf
 	}
-	w := newWalk(q, boothOf, free, open, g)
+	w := &walk{q: q, g: g, free: free, open: open, random: 0x9E3779B97F4A7C15}
+	w.start(boothOf)
 	for w.work < w.most && w.best > 0 {
 		w.step()
 	}
@@ -38,17 +39,15 @@ type walk struct {
 	queue      []int32
 }
 
-func newWalk(q *question, boothOf, free, open []int, g *graph) *walk {
-	w := &walk{q: q, g: g, free: free, open: open, random: 0x9E3779B97F4A7C15}
+func (w *walk) start(boothOf []int) {
 	w.boothOf = append([]int(nil), boothOf...)
 	w.bestPlan = append([]int(nil), boothOf...)
-	w.occupant = q.noise.occupants(boothOf)
-	w.noise = q.noise.of(boothOf)
+	w.occupant = w.q.noise.occupants(boothOf)
+	w.noise = w.q.noise.of(boothOf)
 	w.best = w.noise
-	w.most = min(100_000+wanderWork*len(free)*len(open), wanderMost)
-	w.via = make([]int32, g.cols)
-	w.prev = make([]int32, g.rows+1)
-	return w
+	w.most = min(100_000+wanderWork*len(w.free)*len(w.open), wanderMost)
+	w.via = make([]int32, w.g.cols)
+	w.prev = make([]int32, w.g.rows+1)
 }
 
 // next is xorshift: the same walk everywhere.
