@@ -32,3 +32,7 @@ func (s *Service) LateTransitions(ctx context.Context, tolerance time.Duration) 
 	})
 	return n, err
 }
+
+// Location loads the IANA time zone an organizer or operator names; field is
+// what a refusal is about.
+func Location(field, name string) (*time.Location, error) { return loadZone(field, name) }

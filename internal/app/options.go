@@ -117,8 +117,8 @@ func (o Options) StoreKey(text string) error {
 	return os.WriteFile(o.keyFile(), []byte(text+"\n"), 0o600)
 }
 
-// calendar is the built-in holidays and those of the files.
-func (o Options) calendar() (*scheduler.Calendar, error) {
+// Calendar is the built-in holidays and those of the files.
+func (o Options) Calendar() (*scheduler.Calendar, error) {
 	c := scheduler.DefaultCalendar()
 	for _, name := range o.Holidays {
 		var err error

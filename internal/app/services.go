@@ -25,7 +25,7 @@ func newServices(d *db.DB, o Options, key []byte, base string) (s Services, err 
 	if err != nil {
 		return s, err
 	}
-	calendar, err := o.calendar()
+	calendar, err := o.Calendar()
 	if err != nil {
 		return s, err
 	}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"yiji/internal/account"
+	"yiji/internal/app"
+	"yiji/internal/db"
+	"yiji/internal/fault"
+	"yiji/internal/outbox"
+)
+
+// parkedCmd lists what could not be applied.
+type parkedCmd struct {
+	store
+	JSON bool `name:"json" help:"Print for machines."`
+}
+
+// maxParked is how many rows are listed.
+const maxParked = 1000
+
+// Run lists, oldest first.
+func (c *parkedCmd) Run(ctx context.Context, s streams) error {
+	return withDB(ctx, c.store, func(d *db.DB) error {
+		all := []outbox.Parked{}
+		err := d.View(ctx, func(tx *db.Tx) error {
+			rows, err := outbox.AllParked(tx, maxParked)
+			all = append(all, rows...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s, all)
+		}
+		if len(all) == 0 {
+			fmt.Fprintln(s.out, "nothing is parked")
+		}
+		t := table{}
+		for _, p := range all {
+			first, _, _ := strings.Cut(p.Error, "\n")
+			t.row(db.Time(p.ParkedAt).Format(time.RFC3339), p.Consumer, p.Key, p.Name, first)
+		}
+		t.print(s.out)
+		return nil
+	})
+}
+
+// replayCmd applies parked events again.
+type replayCmd struct {
+	store
+	Consumer string `arg:"" optional:"" help:"Only this consumer's (see: yiji parked)." placeholder:"CONSUMER"`
+	Key      string `arg:"" optional:"" help:"Only this market day's." placeholder:"DAY"`
+}
+
+// Run replays everything parked that matches, one market day after the other.
+func (c *replayCmd) Run(ctx context.Context, s streams) error {
+	return withApp(ctx, c.store, func(a *app.App) error {
+		var all []outbox.Parked
+		err := a.DB.View(ctx, func(tx *db.Tx) (err error) {
+			all, err = outbox.AllParked(tx, maxParked)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		done := map[[2]string]bool{}
+		for _, p := range all {
+			id := [2]string{p.Consumer, p.Key}
+			if done[id] || (c.Consumer != "" && c.Consumer != p.Consumer) || (c.Key != "" && c.Key != p.Key) {
+				continue
+			}
+			done[id] = true
+			n, err := a.Bus.Replay(ctx, p.Consumer, p.Key)
+			fmt.Fprintf(s.out, "%s %s: %d applied\n", p.Consumer, p.Key, n)
+			if err != nil {
+				return err
+			}
+		}
+		if len(done) == 0 {
+			fmt.Fprintln(s.out, "nothing to replay")
+		}
+		return nil
+	})
+}
+
+// inviteCmd prints a link.
+type inviteCmd struct {
+	store
+	Role      string `arg:"" enum:"admin,organizer,desk,partner" help:"admin, organizer, desk or partner." placeholder:"ROLE"`
+	Community string `help:"Slug of the community (not for admin)." placeholder:"SLUG"`
+	Partner   string `help:"Name of the partner, for role partner." placeholder:"NAME"`
+	Label     string `help:"A note for yourself whom it is for." placeholder:"TEXT"`
+	BaseURL   string `help:"Address people use." default:"http://127.0.0.1:8080" placeholder:"URL"`
+}
+
+// Run prints the link once; only its digest is kept.
+func (c *inviteCmd) Run(ctx context.Context, s streams) error {
+	return withApp(ctx, c.store, func(a *app.App) error {
+		role := account.Role{Kind: account.Kind(c.Role)}
+		if role.Kind != account.Admin {
+			if c.Community == "" {
+				return fault.Invalid("invite.community", "--community", "a %s belongs to a community: name its slug", c.Role)
+			}
+			community, err := a.Scheduler.CommunityBySlug(ctx, c.Community)
+			if err != nil {
+				return err
+			}
+			role.CommunityID = community.ID
+		}
+		if role.Kind == account.Partner {
+			id, err := partnerNamed(ctx, a, role.CommunityID, c.Partner)
+			if err != nil {
+				return err
+			}
+			role.PartnerID = id
+		}
+		token, err := a.Account.Invite(ctx, account.Operator(), account.Invitation{Role: role, Label: c.Label})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, "%s/invite/%s\n", strings.TrimRight(c.BaseURL, "/"), token)
+		return nil
+	})
+}
+
+func partnerNamed(ctx context.Context, a *app.App, communityID, name string) (string, error) {
+	all, err := a.Booths.Partners(ctx, communityID)
+	if err != nil {
+		return "", err
+	}
+	for _, p := range all {
+		if p.Name == name {
+			return p.ID, nil
+		}
+	}
+	return "", fault.NotFound("invite.partner", "--partner", "there is no partner %q in this community", name)
+}
