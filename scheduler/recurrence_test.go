@@ -467,35 +467,3 @@ func TestDateForms(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParseRule(f *testing.F) {
-	for _, s := range []string{
-		`{"monthly":{"days":[19],"months":[3,6,9,12],"month_end":"clamp"}}`, `{"monthly":{"nth":2,"weekday":"saturday"}}`,
-		`{"weekly":{"every":2,"weekdays":["friday"],"from":"2026-01-02"}}`, `{"lunar":{"days":[3,8,13,18,23,28]}}`,
-		`{"lunar":{"dates":["12-23","09-09"],"leap":"regular"}}`, `{"dates":["2026-03-01","2026-05-16"]}`, `{"cron":"0 9 8 * *"}`,
-		`{"cron":"TZ=0"}`, `{"cron":"CRON_TZ=UTC 0 9 * * *"}`, `{"cron":"0 9 31 2 *"}`, `{"cron":"*/1000000000 * ? */7 1-5/2"}`, `{"cron":"@every 1ns"}`,
-		`{"monthly":{"nth":0}}`, `{"monthly":null}`, `{"dates":["2026-02-31"]}`, "{\"cron\":\"\xff\"}", `[[[[[[[[`, `{"cron":"0 9 29 2 *"}`,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		r, err := ParseRule(raw)
-		if err != nil {
-			if fault.KindOf(err) != fault.KindInvalid {
-				t.Fatalf("%q: %v", raw, err)
-			}
-			return
-		}
-		d, ok := r.Next(FirstDate)
-		if !ok {
-			t.Fatalf("%q was accepted and never happens", raw)
-		}
-		if again, err := ParseRule([]byte(r.String())); err != nil || !cmp.Equal(r, again) {
-			t.Fatalf("%q does not survive writing: %v", raw, err)
-		}
-		s, err := r.Schedule(shanghai, 540)
-		if err != nil || !s.Next(d.At(540, shanghai).Add(-time.Second)).Equal(d.At(540, shanghai)) {
-			t.Fatalf("%q as a schedule: %v", raw, err)
-		}
-	})
-}
