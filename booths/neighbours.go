@@ -205,7 +205,7 @@ func (q *question) complete(fixed map[int]int, free, open []int, sum int64) (con
 
 // searchBudget bounds branch and bound by the work its nodes cost, so that the
 // answer is the same on a slow machine and on a fast one.
-const searchBudget = 10_000_000
+const searchBudget = 6_000_000
 
 // bound is the branch and bound search for the calmest plan. A node fixes some
 // places; solving the rest without regard to noise gives both a plan and the
@@ -219,7 +219,7 @@ type bound struct {
 }
 
 func (s *bound) try(fixed map[int]int, free, open []int) {
-	s.budget -= len(free)*len(open)*min(len(free), len(open))/8 + 8
+	s.budget -= len(free)*len(open)*min(len(free), len(open))/8 + 300
 	if s.budget <= 0 {
 		return
 	}
