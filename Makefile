@@ -1,0 +1,30 @@
+# Two commands do everything on a machine that has Go:
+#   go run ./cmd/yiji demo     plays a market
+#   make test                  proves the promises
+.PHONY: test race bench generate check build screenshots fuzz
+
+# The whole suite on both databases with the race detector. An ephemeral
+# PostgreSQL is started from the binaries found on this machine; without them
+# the PostgreSQL half is left out and said so. REQUIRE=all makes that a failure.
+test: check
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -race -timeout 12m ./...
+
+# What costs seconds: formatting, vet, generated files.
+check:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1; }
+	@go vet ./...
+
+build:
+	go build -trimpath -ldflags "-s -w" -o yiji ./cmd/yiji
+
+# Pages are written in templ; the generated Go is committed.
+generate:
+	go generate ./web
+
+# Figures against yardsticks measured in the same run, written to bench/RESULTS.md.
+bench:
+	cd bench && go run . -out RESULTS.md
+
+# A minute of fuzzing for every fuzz target.
+fuzz:
+	@go run ./internal/arch/fuzzall 60s

@@ -1,0 +1,175 @@
+package demo
+
+import (
+	"context"
+	_ "embed" // the roster
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"yiji/booths"
+	"yiji/internal/app"
+	"yiji/internal/db"
+	"yiji/scheduler"
+)
+
+//go:embed xiangyang.yaml
+var roster []byte
+
+// The played time: the program is started before the first date of 2026 is due
+// to be planned; the day played is 19 November, a Thursday.
+var start = time.Date(2025, time.December, 15, 0, 0, 0, 0, time.UTC)
+
+const (
+	playedDate = "2026-11-19"
+	lastDate   = "2026-12-31"
+)
+
+// world is everything the demonstration holds in its hands.
+type world struct {
+	app       *app.App
+	clock     *clock
+	roster    booths.Roster
+	http      *http.Client
+	resident  client
+	admin     client
+	partners  map[string]client // by name
+	community string
+	marketID  string
+	day       day
+	seen      *ledger
+	told      func(at time.Time, line string)
+}
+
+// day is the market day as the API tells it.
+type day struct {
+	ID       string    `json:"id"`
+	Date     string    `json:"date"`
+	HeldOn   string    `json:"held_on"`
+	State    string    `json:"state"`
+	OpensAt  time.Time `json:"opens_at"`
+	ClosesAt time.Time `json:"closes_at"`
+	Reasons  []string  `json:"reasons"`
+	Lines    []line    `json:"lines"`
+}
+
+// build starts the real server on a SQLite file in dir and a free port.
+func build(ctx context.Context, dir string, o Options) (*world, error) {
+	r, err := booths.ParseRoster(roster)
+	if err != nil {
+		return nil, err
+	}
+	// Not in the report: what happens on a holiday. The demonstration postpones to the next workday.
+	r.Market.Holiday = string(scheduler.NextWorkday)
+	c := newClock(start)
+	listen := o.Listen
+	if listen == "" {
+		listen = "127.0.0.1:0"
+	}
+	a, err := app.New(ctx, app.Options{
+		Database: filepath.Join(dir, "yiji.db"), Listen: listen, OutboxDir: filepath.Join(dir, "outbox"),
+		Clock: c.Now, Logger: o.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.pushed = a.Wake
+	w := &world{app: a, clock: c, roster: r, http: newHTTP(), partners: map[string]client{}, seen: newLedger(), told: o.Timeline}
+	w.resident = client{http: w.http, base: a.BaseURL}
+	return w, nil
+}
+
+func (w *world) say(format string, args ...any) { w.told(w.clock.Now(), fmt.Sprintf(format, args...)) }
+
+// settle waits until everything that follows from what has happened has happened.
+func (w *world) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	return w.app.Bus.Settle(ctx)
+}
+
+// found opens the one-time link of the first start and imports the roster.
+func (w *world) found(ctx context.Context) error {
+	link, _, err := w.app.Account.SetupLink(ctx)
+	if err != nil {
+		return err
+	}
+	var session struct {
+		Token string `json:"token"`
+	}
+	who := map[string]any{"name": "王主任", "email": "organizer@example.org", "password": "yiji-demo-2026", "lang": "zh-Hans"}
+	if err := w.resident.do(ctx, request{http.MethodPost, "setup/" + link, "setup", who, &session}); err != nil {
+		return err
+	}
+	w.admin = client{http: w.http, base: w.app.BaseURL, token: session.Token}
+	done, err := w.app.Import(ctx, w.roster)
+	if err != nil {
+		return err
+	}
+	w.community, w.marketID = done.Community.Slug, done.Market.ID
+	w.say("%s · %s: %d 个伙伴, %d 个摊位", done.Community.Name, done.Market.Name, len(done.Partners), done.Booths)
+	if err := w.join(ctx); err != nil {
+		return err
+	}
+	return w.letIn(ctx, done.Partners)
+}
+
+// join makes the administrator an organizer of the community, by a link like
+// everybody else.
+func (w *world) join(ctx context.Context) error {
+	token, err := w.invite(ctx, w.admin, map[string]any{"role": "organizer"})
+	if err != nil {
+		return err
+	}
+	w.admin, err = w.accept(ctx, token, map[string]any{"name": "向阳社区工作者", "email": "worker@example.org", "password": "yiji-demo-2026"})
+	return err
+}
+
+// letIn invites every partner; each opens its link once and has a session.
+func (w *world) letIn(ctx context.Context, ids map[string]string) error {
+	for name, id := range ids {
+		token, err := w.invite(ctx, w.admin, map[string]any{"role": "partner", "partner": id})
+		if err != nil {
+			return err
+		}
+		if w.partners[name], err = w.accept(ctx, token, map[string]any{"name": name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) invite(ctx context.Context, as client, role map[string]any) (token string, err error) {
+	var out struct {
+		Link string `json:"link"`
+	}
+	err = as.do(ctx, request{http.MethodPost, "communities/" + w.community + "/invitations", db.NewID(), role, &out})
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(out.Link)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(u.Path, "/invite/"), nil
+}
+
+func (w *world) accept(ctx context.Context, token string, who map[string]any) (client, error) {
+	var out struct {
+		Token string `json:"token"`
+	}
+	err := w.resident.do(ctx, request{http.MethodPost, "invitations/" + token, db.NewID(), who, &out})
+	return client{http: w.http, base: w.app.BaseURL, token: out.Token}, err
+}
+
+// days asks the API for the days of the community between two dates.
+func (w *world) days(ctx context.Context, from, to string) ([]day, error) {
+	var out struct {
+		Items []day `json:"items"`
+	}
+	err := w.resident.do(ctx, request{http.MethodGet, "communities/" + w.community + "/days?limit=100&from=" + from + "&to=" + to, "", nil, &out})
+	return out.Items, err
+}
