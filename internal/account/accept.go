@@ -55,7 +55,7 @@ func (s *Service) AcceptSetup(ctx context.Context, tokenText string, n Newcomer)
 	if err := s.Setup(ctx, tokenText); err != nil && !fault.Is(err, "account.link_used") {
 		return "", err
 	}
-	hash, err := s.hashed(ctx, n.Password)
+	hash, err := s.hasher.hash(ctx, n.Password)
 	if err != nil {
 		return "", err
 	}
@@ -70,7 +70,7 @@ func (s *Service) setup(tx *db.Tx, t token, n Newcomer, sec secrets) error {
 	}
 	row, err := setupState(tx, t)
 	if err != nil {
-		return s.enterAgain(tx, row, t, n, sec.session, err)
+		return enterAgain(tx, row, again{t, n, sec.session}, err)
 	}
 	id := db.NewID()
 	if _, err := tx.Exec(`UPDATE account_setup SET used_at = $1, used_by = $2, used_proof = $3 WHERE id = 1`,
@@ -101,7 +101,7 @@ func (s *Service) Accept(ctx context.Context, tokenText string, n Newcomer) (ses
 	if n, err = s.tidyFor(ctx, l, n); err != nil {
 		return "", err
 	}
-	hash, err := s.hashed(ctx, n.Password)
+	hash, err := s.hasher.hash(ctx, n.Password)
 	if err != nil {
 		return "", err
 	}
@@ -109,7 +109,7 @@ func (s *Service) Accept(ctx context.Context, tokenText string, n Newcomer) (ses
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
 		l, err := consume(tx, t, n)
 		if err != nil {
-			return s.enterAgain(tx, l, t, n, st, err)
+			return enterAgain(tx, l, again{t, n, st}, err)
 		}
 		if l.Kind == loginKind {
 			return s.enter(tx, l, n, secrets{hash, st})
@@ -194,19 +194,26 @@ func (s *Service) enter(tx *db.Tx, l linkRow, n Newcomer, sec secrets) error {
 
 // enterAgain answers a repeated request: who shows the token, the key and the
 // body of the request that used the link gets a session for the same person.
-func (s *Service) enterAgain(tx *db.Tx, l linkRow, t token, n Newcomer, st token, refused error) error {
-	if !fault.Is(refused, "account.link_used") || n.Key == "" {
+func enterAgain(tx *db.Tx, l linkRow, a again, refused error) error {
+	if !fault.Is(refused, "account.link_used") || a.Key == "" {
 		return refused
 	}
-	mine := n.proof(t)
+	mine := a.proof(a.link)
 	key, _, _ := strings.Cut(mine, ":")
 	switch {
 	case l.UsedProof == mine && l.UsedAt+retryFor.Microseconds() > db.Micros(tx.Now):
-		return insertSession(tx, l.UsedBy, n.Device, st)
+		return insertSession(tx, l.UsedBy, a.Device, a.session)
 	case strings.HasPrefix(l.UsedProof, key+":") && l.UsedProof != mine:
 		return fault.Conflict("idempotency.body_differs", "idempotency_key", "this key was used for another request")
 	}
 	return refused
+}
+
+// again is a request that may be a repetition.
+type again struct {
+	link token
+	Newcomer
+	session token
 }
 
 // retryFor is how long a repeated request is believed to be a retry.
@@ -240,13 +247,6 @@ func (s *Service) tidyFor(ctx context.Context, l Link, n Newcomer) (Newcomer, er
 		return n, fault.Invalid("account.email_needed", "email", "is needed to log in with a password")
 	}
 	return n, checkPassword(n.Password, p.Name, p.Email)
-}
-
-func (s *Service) hashed(ctx context.Context, password string) (string, error) {
-	if password == "" {
-		return "", nil
-	}
-	return s.turns.hash(ctx, password)
 }
 
 func answer(t token, err error) (string, error) {

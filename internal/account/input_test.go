@@ -105,24 +105,24 @@ func TestRolesThatFit(t *testing.T) {
 }
 
 func TestPasswordsAreHashedAFewAtATime(t *testing.T) {
-	turns := make(turns, 1)
-	turns <- struct{}{} // somebody has the only turn
+	h := newHasher(1)
+	h.turns <- struct{}{} // somebody has the only turn
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := turns.hash(ctx, "riverstone-42"); err == nil {
+	if _, err := h.hash(ctx, "riverstone-42"); err == nil {
 		t.Error("hashed without a turn")
 	}
-	<-turns
-	hash, err := turns.hash(context.Background(), "riverstone-42")
+	<-h.turns
+	hash, err := h.hash(context.Background(), "riverstone-42")
 	if err != nil || !strings.HasPrefix(hash, "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Fatalf("hash %q, %v", hash, err)
 	}
 	for password, want := range map[string]bool{"riverstone-42": true, "riverstone-43": false, "": false} {
-		if ok, err := turns.matches(context.Background(), password, hash); err != nil || ok != want {
+		if ok, err := h.matches(context.Background(), password, hash); err != nil || ok != want {
 			t.Errorf("matches(%q) = %v, %v", password, ok, err)
 		}
 	}
-	if ok, err := turns.matches(context.Background(), "", ""); ok || err != nil {
+	if ok, err := h.matches(context.Background(), "", ""); ok || err != nil {
 		t.Errorf("no hash: %v, %v", ok, err)
 	}
 }

@@ -46,7 +46,7 @@ func (s *Service) Login(ctx context.Context, c Credentials) (string, error) {
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return "", err
 	}
-	ok, err := s.turns.matches(ctx, c.Password, p.Hash)
+	ok, err := s.hasher.matches(ctx, c.Password, p.Hash)
 	if err != nil {
 		return "", err
 	}
@@ -137,7 +137,7 @@ func (s *Service) SetPassword(ctx context.Context, a Actor, present, next string
 			return "", err
 		}
 	}
-	hash, err := s.hashed(ctx, next)
+	hash, err := s.hasher.hash(ctx, next)
 	if err != nil {
 		return "", err
 	}
@@ -167,7 +167,7 @@ func (s *Service) confirm(ctx context.Context, p known, present string) error {
 	if err := s.count(ctx, []limited{{s.digest("attempt confirm", p.ID), attemptsPair}}); err != nil {
 		return err
 	}
-	ok, err := s.turns.matches(ctx, clipBytes(present), p.hash)
+	ok, err := s.hasher.matches(ctx, clipBytes(present), p.hash)
 	if err == nil && !ok {
 		err = fault.Invalid("account.password_wrong", "present", "is not the present password")
 	}

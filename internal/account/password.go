@@ -7,17 +7,23 @@ import (
 	"unicode/utf8"
 
 	"github.com/alexedwards/argon2id"
+	"golang.org/x/crypto/argon2"
 
 	"yiji/internal/fault"
 )
 
-// cost follows OWASP's smallest recommendation for argon2id (19 MiB, 2 rounds,
+// goodCost follows OWASP's smallest recommendation for argon2id (19 MiB, 2 rounds,
 // one lane): a login is felt by nobody, and a few at once cannot eat the machine.
-var cost = &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+func goodCost() *argon2id.Params {
+	return &argon2id.Params{Memory: 19 * 1024, Iterations: 2, Parallelism: 1, SaltLength: 16, KeyLength: 32}
+}
 
 // nobodysHash is checked when there is no account, so that both answers take
 // the same time. It is a hash of something nobody knows, with the same cost.
-const nobodysHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+func nobodysHash(cost *argon2id.Params) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, cost.Memory, cost.Iterations, cost.Parallelism,
+		strings.Repeat("A", 22), strings.Repeat("A", 43))
+}
 
 const (
 	passwordMin = 10  // characters
@@ -62,34 +68,45 @@ func distinct(s string) map[rune]bool {
 	return seen
 }
 
-// turns bounds how many passwords are hashed at once: each costs 19 MiB.
-type turns chan struct{}
+// hasher hashes a few passwords at once: each costs memory while it runs.
+type hasher struct {
+	turns chan struct{}
+	cost  *argon2id.Params
+}
 
-func (t turns) hash(ctx context.Context, password string) (hash string, err error) {
-	err = t.take(ctx, func() error {
-		hash, err = argon2id.CreateHash(password, cost)
+func newHasher(atOnce int) *hasher {
+	return &hasher{turns: make(chan struct{}, atOnce), cost: goodCost()}
+}
+
+// hash returns the hash of a password, "" for none.
+func (h *hasher) hash(ctx context.Context, password string) (hash string, err error) {
+	if password == "" {
+		return "", nil
+	}
+	err = h.take(ctx, func() error {
+		hash, err = argon2id.CreateHash(password, h.cost)
 		return err
 	})
 	return hash, err
 }
 
 // matches compares in the same time whether there is a hash or not.
-func (t turns) matches(ctx context.Context, password, hash string) (ok bool, err error) {
+func (h *hasher) matches(ctx context.Context, password, hash string) (ok bool, err error) {
 	against := hash
 	if against == "" {
-		against = nobodysHash
+		against = nobodysHash(h.cost)
 	}
-	err = t.take(ctx, func() error {
+	err = h.take(ctx, func() error {
 		ok, err = argon2id.ComparePasswordAndHash(password, against)
 		return err
 	})
 	return ok && hash != "", err
 }
 
-func (t turns) take(ctx context.Context, do func() error) error {
+func (h *hasher) take(ctx context.Context, do func() error) error {
 	select {
-	case t <- struct{}{}:
-		defer func() { <-t }()
+	case h.turns <- struct{}{}:
+		defer func() { <-h.turns }()
 		return do()
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for a turn to hash: %w", ctx.Err())

@@ -127,7 +127,7 @@ func TestRolesAreTakenAwayAtOnce(t *testing.T) {
 }
 
 func TestTwoAdminsDoNotBothLeave(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachRace(t, func(t *testing.T, r rig) {
 		admins := make([]Actor, 0, 4)
 		first, org := founded(t, r)
 		admins = append(admins, first)

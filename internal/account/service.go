@@ -84,7 +84,7 @@ type Service struct {
 	box    *seal.Box
 	finder []byte // key of the digests
 	life   Lifetimes
-	turns  turns
+	hasher *hasher
 }
 
 // New returns the service on an open database; it fails only for a key of the wrong length.
@@ -100,7 +100,7 @@ func New(d *db.DB, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("account: %w", err)
 	}
-	return &Service{db: d, box: box, finder: finder, life: o.Lifetimes.filled(), turns: make(turns, o.ParallelChecks)}, nil
+	return &Service{db: d, box: box, finder: finder, life: o.Lifetimes.filled(), hasher: newHasher(o.ParallelChecks)}, nil
 }
 
 // digest finds a value again without keeping it: equal values of one purpose

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alexedwards/argon2id"
+
 	"yiji/internal/db"
 	"yiji/internal/db/dbtest"
 	"yiji/internal/fault"
@@ -41,18 +43,30 @@ var testKey = []byte("0123456789abcdef0123456789abcdef")
 
 func each(t *testing.T, do func(t *testing.T, r rig)) {
 	t.Helper()
+	eachWith(t, 1, do)
+}
+
+// eachRace is each with two processes where the database allows it.
+func eachRace(t *testing.T, do func(t *testing.T, r rig)) {
+	t.Helper()
+	eachWith(t, 2, do)
+}
+
+func eachWith(t *testing.T, processes int, do func(t *testing.T, r rig)) {
+	t.Helper()
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		c := &clock{now: time.Date(2026, 11, 19, 1, 0, 0, 0, time.UTC)}
 		r := rig{clock: c}
 		n := 1
 		if strings.HasPrefix(url, "postgres") {
-			n = 2
+			n = processes
 		}
 		for range n {
 			s, err := New(dbtest.Open(t, url, c.Now), Options{Key: testKey})
 			if err != nil {
 				t.Fatal(err)
 			}
+			s.hasher.cost = &argon2id.Params{Memory: 64, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32} // tests have no time
 			r.all = append(r.all, s)
 		}
 		r.Service = r.all[0]
@@ -106,7 +120,7 @@ func (r rig) invited(t *testing.T, by Actor, role Role, n Newcomer) Actor {
 }
 
 func TestTheFirstStartMakesOneAdmin(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachRace(t, func(t *testing.T, r rig) {
 		first, fresh, err := r.SetupLink(t.Context())
 		if err != nil || !fresh {
 			t.Fatalf("first start: %v %v", fresh, err)
@@ -168,7 +182,7 @@ func TestASetupLinkDiesWithAnAdminMadeElsewhere(t *testing.T) {
 }
 
 func TestAnInvitationWorksOnce(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachRace(t, func(t *testing.T, r rig) {
 		_, org := founded(t, r)
 		role := Role{Kind: Partner, CommunityID: "c1", PartnerID: "p1"}
 		token, err := r.Invite(t.Context(), org, Invitation{Role: role, Label: "牙博士口腔"})
@@ -229,7 +243,7 @@ func (r rig) onlyLink(t *testing.T, st LinkState, k Kind) string {
 }
 
 func TestTheSameRequestAgainGetsInAgain(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachRace(t, func(t *testing.T, r rig) {
 		_, org := founded(t, r)
 		token, err := r.Invite(t.Context(), org, Invitation{Role: Role{Kind: Desk, CommunityID: "c1"}})
 		ok(t, token, err)

@@ -57,7 +57,7 @@ func TestLogin(t *testing.T) {
 }
 
 func TestGuessingIsLimitedAlsoInParallel(t *testing.T) {
-	each(t, func(t *testing.T, r rig) {
+	eachRace(t, func(t *testing.T, r rig) {
 		founded(t, r)
 		guess := Credentials{Email: "wang@example.org", Password: "riverstone-43", Address: "192.0.2.66"}
 		var wrong, limited atomic.Int32
@@ -97,7 +97,7 @@ func TestGuessingIsLimitedAlsoInParallel(t *testing.T) {
 func TestOneAddressHasRoomForAStreetOffice(t *testing.T) {
 	each(t, func(t *testing.T, r rig) {
 		limits := func(i int) []limited { return r.limits(string(rune('a'+i)), "192.0.2.1") }
-		for i := range 2 * attemptsAddress {
+		for i := range attemptsAddress + 10 {
 			if err := r.count(t.Context(), limits(i)); err != nil {
 				t.Fatalf("honest login %d: %v", i, err)
 			}
