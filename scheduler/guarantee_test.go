@@ -218,9 +218,9 @@ func TestG1OneDayPerDate(t *testing.T) {
 		r := newRig(t, url, start, rigRules...)
 		r.save()
 		now := start
-		for range 4 {
+		for range 3 {
 			now = now.Add(36 * time.Hour)
-			r.storm(now, 48*time.Hour, 4)
+			r.storm(now, 48*time.Hour, 3)
 		}
 		now = now.Add(96 * time.Hour)
 		r.settle(now)
@@ -234,11 +234,9 @@ func TestG1ControlWithoutUniqueGoesRed(t *testing.T) {
 	start := local(t, "2026-02-01 12:00")
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		r := newRig(t, url, start, rigRules...)
-		for i, m := range r.markets { // the columns planned_to and plan_at are all that is needed
-			r.markets[i] = must[Market](t)(r.all[0].SaveMarket(t.Context(), m))
-		}
+		r.save()
 		r.unguarded()
-		r.storm(start, 48*time.Hour, 4)
+		r.storm(start, 48*time.Hour, 2)
 		r.settle(start.Add(96 * time.Hour))
 		for _, b := range r.broken(start, start.Add(96*time.Hour)) {
 			if strings.Contains(b, "exists") {

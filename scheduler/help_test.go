@@ -90,6 +90,7 @@ type stage struct {
 // onStage runs do on both databases, the clock standing at the given local time.
 func onStage(t *testing.T, start string, do func(t *testing.T, s *stage)) {
 	t.Helper()
+	t.Parallel()
 	c := &clock{t: local(t, start)}
 	dbtest.EachAt(t, c.now, func(t *testing.T, d *db.DB) {
 		c.set(local(t, start))

@@ -262,6 +262,9 @@ func (p *planner) occurrence(d Date) Occurrence {
 	if !o.Skipped && p.Calendar.Weekend(o.Date) {
 		p.shift(&o, "weekend", p.Weekend)
 	}
+	if o.Skipped { // perhaps after a shift: what is missing is the rule's date
+		o.Date = o.RuleDate
+	}
 	o.Shifted = o.Date != o.RuleDate
 	return o
 }

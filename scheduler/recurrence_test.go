@@ -265,7 +265,8 @@ func TestScheduleOverClockChanges(t *testing.T) {
 				if !inGap(wall, opens) {
 					t.Fatalf("%s: %s shows %s, not %s", r, next, got, opens)
 				}
-			} else if !dueOn(r, DateOf(next, loc)) {
+			} else if on := DateOf(next, loc); !dueOn(r, on) && !(dueOn(r, on-1) && DateOf((on-1).At(12*60, loc), loc) == on) {
+				// Samoa had no 30 December 2011: what was due then is due a day later
 				t.Fatalf("%s: %s is not due", r, wall)
 			}
 			if mid := at.Add(next.Sub(at) / 2); !s.Next(mid).Equal(next) {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -366,38 +367,32 @@ func TestEditShowsWhomItAffects(t *testing.T) {
 }
 
 func TestEditMovesAndCancels(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		choice Choice
-		held   string
-		state  State
-	}{
-		{"move", Choice{Action: MoveDay, To: 0, Why: "换时间"}, "2026-01-19", Claiming},
-		{"move to a date", Choice{Action: MoveDay, To: NewDate(2026, 1, 22), Why: "换日子"}, "2026-01-22", Claiming},
-		{"cancel", Choice{Action: CancelDay, Why: "不办了"}, "2026-01-19", Cancelled},
-		{"keep", Choice{Action: KeepDay}, "2026-01-19", Claiming},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			onStage(t, "2026-01-01 08:00", func(t *testing.T, s *stage) {
-				m := s.market(`{"monthly":{"days":[19]}}`)
-				jan := s.dayOf(m, "2026-01-19")
-				s.claim(jan)
-				m.Opens = 10 * 60
-				m = must[Market](t)(s.ApplyEdit(s.ctx, m, map[string]Choice{jan.ID: c.choice}))
-				d := s.dayOf(m, "2026-01-19")
-				opens := 10
-				if c.choice.Action == KeepDay || c.choice.Action == CancelDay {
-					opens = 9
-				}
-				if d.HeldOn.String() != c.held || d.State != c.state || d.OpensAt.In(shanghai).Hour() != opens || d.ID != jan.ID {
-					t.Fatalf("%+v", d)
-				}
-				if d = s.dayOf(m, "2026-02-19"); d.OpensAt.In(shanghai).Hour() != 10 {
-					t.Fatalf("the unclaimed day opens at %s", d.OpensAt)
-				}
-			})
-		})
-	}
+	onStage(t, "2026-01-01 08:00", func(t *testing.T, s *stage) {
+		for i, c := range []struct {
+			choice Choice
+			held   string
+			state  State
+			opens  int
+		}{
+			{Choice{Action: MoveDay, Why: "换时间"}, "2026-01-19", Claiming, 10},
+			{Choice{Action: MoveDay, To: NewDate(2026, 1, 22), Why: "换日子"}, "2026-01-22", Claiming, 10},
+			{Choice{Action: CancelDay, Why: "不办了"}, "2026-01-19", Cancelled, 9},
+			{Choice{Action: KeepDay}, "2026-01-19", Claiming, 9},
+		} {
+			m := s.market(`{"monthly":{"days":[19]}}`, func(m *Market) { m.Slug = fmt.Sprint("m", i) })
+			jan := s.dayOf(m, "2026-01-19")
+			s.claim(jan)
+			m.Opens = 10 * 60
+			m = must[Market](t)(s.ApplyEdit(s.ctx, m, map[string]Choice{jan.ID: c.choice}))
+			d := s.dayOf(m, "2026-01-19")
+			if d.HeldOn.String() != c.held || d.State != c.state || d.OpensAt.In(shanghai).Hour() != c.opens || d.ID != jan.ID {
+				t.Errorf("%+v: %+v", c.choice, d)
+			}
+			if d = s.dayOf(m, "2026-02-19"); d.OpensAt.In(shanghai).Hour() != 10 {
+				t.Errorf("%+v: the unclaimed day opens at %s", c.choice, d.OpensAt)
+			}
+		}
+	})
 }
 
 func TestSavingIsIdempotentBySlug(t *testing.T) {
