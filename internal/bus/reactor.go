@@ -226,7 +226,7 @@ func (b *batchRun) lock(reader outbox.Reader) error {
 func (b *batchRun) one(it *item) error {
 	e := it.event
 	if b.parked[e.Key] {
-		return outbox.Park(b.tx, b.r.name, e, errHeld.Error(), 0)
+		return outbox.Park(b.tx, b.r.name, e, outbox.Failure{Why: errHeld.Error()})
 	}
 	if b.failed[e.Key] != nil {
 		b.errs[it] = errHeld
@@ -239,7 +239,7 @@ func (b *batchRun) one(it *item) error {
 	if tried := b.r.attempts[e.ID] + 1; tried >= b.r.bus.o.Attempts {
 		b.parked[e.Key] = true
 		b.r.bus.o.Logger.Error("bus: event parked", "consumer", b.r.name, "event", e.Name, "id", e.ID, "key", e.Key, "error", err)
-		return outbox.Park(b.tx, b.r.name, e, err.Error(), tried)
+		return outbox.Park(b.tx, b.r.name, e, outbox.Failure{Why: err.Error(), Attempts: tried})
 	}
 	b.failed[e.Key], b.errs[it] = err, err
 	return outbox.Forget(b.tx, b.r.name, e.ID)

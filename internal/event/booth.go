@@ -54,14 +54,15 @@ type BoothsPublished struct {
 }
 
 // BoothAssigned: a single place was given after publication (offer accepted, override, substitute).
-// Why is a stable code: "offer", "override", "substitute".
+// Why is a stable code: "offer", "override", "substitute", "direct".
 type BoothAssigned struct {
 	Day
 	Place Place  `json:"place"`
 	Why   string `json:"why"`
 }
 
-// BoothReleased: a single place became free after publication.
+// BoothReleased: a single place became free after publication. Why is a stable
+// code: "released", "withdrawn", "substitute", "override".
 type BoothReleased struct {
 	Day
 	AssignmentID string `json:"assignment"`

@@ -79,36 +79,37 @@ func (e *Error) In(outer string) *Error {
 	return &c
 }
 
-func build(kind Kind, code, field, reason string, args []any) *Error {
+// with fills the reason's verbs.
+func (e Error) with(args []any) *Error {
 	if len(args) > 0 {
-		reason = fmt.Sprintf(reason, args...)
+		e.Reason = fmt.Sprintf(e.Reason, args...)
 	}
-	return &Error{Kind: kind, Code: code, Field: field, Reason: reason}
+	return &e
 }
 
 // Invalid says that the input named by field is wrong and why.
 func Invalid(code, field, reason string, args ...any) *Error {
-	return build(KindInvalid, code, field, reason, args)
+	return Error{Kind: KindInvalid, Code: code, Field: field, Reason: reason}.with(args)
 }
 
 // NotFound says that what field names does not exist for this caller.
 func NotFound(code, field, reason string, args ...any) *Error {
-	return build(KindNotFound, code, field, reason, args)
+	return Error{Kind: KindNotFound, Code: code, Field: field, Reason: reason}.with(args)
 }
 
 // Conflict says that the state has moved on: taken, changed, already decided.
 func Conflict(code, field, reason string, args ...any) *Error {
-	return build(KindConflict, code, field, reason, args)
+	return Error{Kind: KindConflict, Code: code, Field: field, Reason: reason}.with(args)
 }
 
 // Forbidden says that this caller may not do this.
 func Forbidden(code, field, reason string, args ...any) *Error {
-	return build(KindForbidden, code, field, reason, args)
+	return Error{Kind: KindForbidden, Code: code, Field: field, Reason: reason}.with(args)
 }
 
 // Closed says that the time for this is not yet or no longer.
 func Closed(code, field, reason string, args ...any) *Error {
-	return build(KindClosed, code, field, reason, args)
+	return Error{Kind: KindClosed, Code: code, Field: field, Reason: reason}.with(args)
 }
 
 // Internal wraps a failure of ours; users see an apology, operators the cause.

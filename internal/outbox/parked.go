@@ -1,6 +1,8 @@
 package outbox
 
 import (
+	"strings"
+
 	"yiji/internal/db"
 )
 
@@ -19,15 +21,25 @@ type Parked struct {
 // maxError bounds what is kept of an error.
 const maxError = 2000
 
+// Failure is why an event is set aside, after how many attempts.
+type Failure struct {
+	Why      string
+	Attempts int
+}
+
+func shorten(why string) string {
+	if len(why) > maxError {
+		why = strings.ToValidUTF8(why[:maxError], "")
+	}
+	return why
+}
+
 // Park sets one event aside for one consumer. The event counts as handled: the
 // consumer goes on with other keys.
-func Park(tx *db.Tx, consumer string, e Stored, why string, attempts int) error {
-	if len(why) > maxError {
-		why = why[:maxError]
-	}
+func Park(tx *db.Tx, consumer string, e Stored, f Failure) error {
 	_, err := tx.Exec(`INSERT INTO parked (consumer, event_id, seq, key, name, error, attempts, parked_at)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT DO NOTHING`,
-		consumer, e.ID, e.Seq, e.Key, e.Name, why, attempts, db.Micros(tx.Now))
+		consumer, e.ID, e.Seq, e.Key, e.Name, shorten(f.Why), f.Attempts, db.Micros(tx.Now))
 	return err
 }
 
@@ -75,10 +87,7 @@ func NextParked(tx *db.Tx, consumer, key string) (e Stored, ok bool, err error) 
 
 // Failed notes that another try of a parked event failed too.
 func Failed(tx *db.Tx, consumer, eventID, why string) error {
-	if len(why) > maxError {
-		why = why[:maxError]
-	}
-	_, err := tx.Exec(`UPDATE parked SET error = $3, attempts = attempts + 1 WHERE consumer = $1 AND event_id = $2`, consumer, eventID, why)
+	_, err := tx.Exec(`UPDATE parked SET error = $3, attempts = attempts + 1 WHERE consumer = $1 AND event_id = $2`, consumer, eventID, shorten(why))
 	return err
 }
 
