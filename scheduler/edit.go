@@ -323,21 +323,24 @@ func (s *Service) reapply(tx *db.Tx, m series, choices map[string]Choice) error 
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return cmp.Compare(btoi(a.occ != nil), btoi(b.occ != nil)) })
 	for _, c := range changes {
-		d, err := advance(tx, c.day)
-		if err != nil {
-			return err
-		}
-		why := cmp.Or(choices[d.ID].Why, m.why(d.Date))
-		if c.occ == nil {
-			err = m.drop(tx, d, why)
-		} else {
-			err = m.shift(tx, d, *c.occ, why)
-		}
-		if err != nil {
+		if err := m.apply(tx, c, choices[c.day.ID].Why); err != nil {
 			return err
 		}
 	}
 	return m.refresh(tx)
+}
+
+// apply lets one day follow its market.
+func (m series) apply(tx *db.Tx, c change, why string) error {
+	d, err := advance(tx, c.day)
+	if err != nil {
+		return err
+	}
+	why = cmp.Or(why, m.why(d.Date))
+	if c.occ == nil {
+		return m.drop(tx, d, why)
+	}
+	return m.shift(tx, d, *c.occ, why)
 }
 
 func btoi(b bool) int {
