@@ -29,6 +29,7 @@ type Offer struct {
 	BoothID   string    `json:"booth" db:"booth_id"`
 	Code      string    `json:"booth_code" db:"code"`
 	ExpiresAt time.Time `json:"expires_at" db:"-"`
+	State     string    `json:"state,omitempty" db:"-"` // filled by Service.Offer: one of the Offer… constants
 }
 
 // offerUntil is the deadline of an offer made now: the usual time, but never
@@ -115,6 +116,40 @@ func (s *Service) endOffer(tx *db.Tx, day Day, o *Offer, how string) error {
 		return err
 	}
 	return outbox.Emit(tx, event.OfferEnded{Day: day.event(), OfferID: o.ID, PartnerID: o.PartnerID, How: how})
+}
+
+// Offer returns one offer and how it stands now: one whose deadline has passed
+// is expired, whether or not somebody recorded it.
+func (s *Service) Offer(ctx context.Context, scope Scope, offerID string) (Offer, error) {
+	var out Offer
+	unknown := fault.NotFound("offer.unknown", "offer", "there is no such offer here")
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		o, found, err := offerByID(tx, offerID)
+		if err != nil {
+			return err
+		}
+		if !found || !scope.partner(o.PartnerID) {
+			return unknown
+		}
+		day, err := dayByID(tx, scope.CommunityID, o.DayID)
+		if fault.Is(err, "day.unknown") {
+			return unknown
+		}
+		if err != nil {
+			return err
+		}
+		booth, err := boothByID(tx, day, o.BoothID)
+		if err != nil {
+			return err
+		}
+		out = Offer{ID: o.ID, DayID: o.DayID, ClaimID: o.ClaimID, PartnerID: o.PartnerID, BoothID: o.BoothID, Code: booth.Code,
+			ExpiresAt: db.Time(o.ExpiresAt), State: o.State}
+		if out.State == OfferOpen && !tx.Now.Before(out.ExpiresAt) {
+			out.State = OfferExpired
+		}
+		return nil
+	})
+	return out, err
 }
 
 // AcceptOffer takes the offered booth. The deadline counts, not whether

@@ -155,6 +155,7 @@ CREATE TABLE queue_figure_days (
     residents    INTEGER NOT NULL,
     tickets      INTEGER NOT NULL,
     carried_over INTEGER NOT NULL,
+    reported     INTEGER NOT NULL DEFAULT 0 CHECK (reported >= 0), -- residents as the organizer reports them, at least so many; 0 is nothing said
     counted_at   BIGINT  NOT NULL
 );
 CREATE TABLE queue_figures (

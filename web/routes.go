@@ -40,5 +40,19 @@ func (s *Server) routes() []route {
 		{method: post, path: "/me/password", action: account.SessionManage, where: nowhere, handle: s.mePassword},
 		{method: post, path: "/me/sessions", action: account.SessionManage, where: nowhere, handle: s.meSessions},
 		{method: post, path: "/me/forget", action: account.SessionManage, where: nowhere, handle: s.meForget},
+
+		// Partners.
+		{method: get, path: "/p", action: account.HomeRead, where: nowhere, handle: s.partnerStart},
+		{method: get, path: "/p/:community", action: account.PartnerRead, where: asPartner, handle: s.partnerHome},
+		{method: get, path: "/p/:community/days/:day", action: account.PartnerRead, where: asPartner, handle: s.partnerDay},
+		{method: post, path: "/p/:community/days/:day/claims", action: account.ClaimMake, where: asPartner, handle: s.partnerClaim},
+		{method: post, path: "/p/:community/days/:day/withdraw", action: account.ClaimMake, where: asPartner, handle: s.partnerWithdraw},
+		{method: post, path: "/p/:community/days/:day/booths", action: account.ClaimMake, where: asPartner, handle: s.partnerTake},
+		{method: post, path: "/p/:community/days/:day/release", action: account.ClaimMake, where: asPartner, handle: s.partnerRelease},
+		{method: post, path: "/p/:community/days/:day/substitute", action: account.ClaimMake, where: asPartner, handle: s.partnerSubstitute},
+		{method: get, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerShow},
+		{method: post, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerAnswer},
+		{method: get, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.lineConsole},
+		{method: post, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.linePress},
 	}
 }

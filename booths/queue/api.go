@@ -143,7 +143,8 @@ type DayCounts struct {
 	Residents   int           `json:"residents"`
 	Tickets     int           `json:"tickets"`
 	CarriedOver int           `json:"carried_over"`
-	Counted     bool          `json:"counted"` // the day is settled, nothing changes any more
+	Reported    int           `json:"reported,omitempty"` // residents as the organizer reports them: at least so many; never mixed with Residents
+	Counted     bool          `json:"counted"`            // the day is settled, nothing changes any more
 	Lines       []LineCount   `json:"lines"`
 	Arrivals    []ArrivalSlot `json:"arrivals"`
 }

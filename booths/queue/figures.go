@@ -87,6 +87,29 @@ func (s *Service) DayFigures(ctx context.Context, communityID, dayID string) (Da
 	return c, err
 }
 
+// Report keeps what the organizer reports beside what was measured: at least
+// so many residents came; 0 takes it back. Figures never mix the two.
+func (s *Service) Report(ctx context.Context, communityID, dayID string, residents int) error {
+	const most = 1_000_000
+	if residents < 0 || residents > most {
+		return fault.Invalid("queue.reported", "residents", "must be between 0 and %d", most)
+	}
+	return s.db.Update(ctx, func(tx *db.Tx) error {
+		d, err := getDay(tx, dayID)
+		if err != nil {
+			return err
+		}
+		if d.CommunityID != communityID {
+			return fault.NotFound("queue.day_unknown", "day", "there is no such market day")
+		}
+		if err := countDay(tx, d.event(), DayCounts{}); err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE queue_figure_days SET reported = $2 WHERE day_id = $1`, dayID, residents)
+		return err
+	})
+}
+
 func readFigures(tx *db.Tx, communityID, dayID string) (DayCounts, error) {
 	c := DayCounts{DayID: dayID}
 	d, err := getDay(tx, dayID)
@@ -101,13 +124,14 @@ func readFigures(tx *db.Tx, communityID, dayID string) (DayCounts, error) {
 		Residents   int   `db:"residents"`
 		Tickets     int   `db:"tickets"`
 		CarriedOver int   `db:"carried_over"`
+		Reported    int   `db:"reported"`
 		CountedAt   int64 `db:"counted_at"`
 	}
-	err = tx.Get(&row, `SELECT residents, tickets, carried_over, counted_at FROM queue_figure_days WHERE day_id = $1`, dayID)
+	err = tx.Get(&row, `SELECT residents, tickets, carried_over, reported, counted_at FROM queue_figure_days WHERE day_id = $1`, dayID)
 	if err != nil && !errors.Is(err, db.ErrNoRows) {
 		return c, err
 	}
-	c.Residents, c.Tickets, c.CarriedOver, c.Counted = row.Residents, row.Tickets, row.CarriedOver, row.CountedAt > 0
+	c.Residents, c.Tickets, c.CarriedOver, c.Reported, c.Counted = row.Residents, row.Tickets, row.CarriedOver, row.Reported, row.CountedAt > 0
 	err = tx.Select(&c.Lines, `SELECT l.id AS line_id, l.partner_id, l.booth_code, l.service, COALESCE(f.issued, 0) AS issued, COALESCE(f.waiting, 0) AS waiting,
 		COALESCE(f.called, 0) AS called, COALESCE(f.served, 0) AS served, COALESCE(f.missed, 0) AS missed, COALESCE(f.gone, 0) AS gone,
 		COALESCE(f.expired, 0) AS expired, COALESCE(f.waited_seconds, 0) AS waited_seconds, COALESCE(f.served_seconds, 0) AS served_seconds

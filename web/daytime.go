@@ -1,0 +1,67 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"yiji/internal/text"
+	"yiji/scheduler"
+)
+
+// zoneOf is a community's time zone; an unknown one is UTC, shown as such nowhere.
+func zoneOf(name string) *time.Location {
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
+}
+
+// clockText is the time of day of an instant where the community is.
+func (p page) clockText(t time.Time) string {
+	return t.In(zoneOf(p.Community.TimeZone)).Format("15:04")
+}
+
+// dateText is a date with its weekday: 11月19日 周四.
+func (p page) dateText(d scheduler.Date) string {
+	_, month, day := d.Civil()
+	return p.T("notify.date", "month", p.T("notify.month."+strconv.Itoa(int(month))), "day", strconv.Itoa(day),
+		"weekday", scheduler.WeekdayOf(d).In(p.Lang))
+}
+
+// momentText is date and time of an instant where the community is.
+func (p page) momentText(t time.Time) string {
+	return p.dateText(scheduler.DateOf(t, zoneOf(p.Community.TimeZone))) + " " + p.clockText(t)
+}
+
+// hoursText is a day's date with its opening and closing time.
+func (p page) hoursText(d scheduler.Day) string {
+	return p.dateText(d.HeldOn) + " " + p.clockText(d.OpensAt) + "–" + p.clockText(d.ClosesAt)
+}
+
+// listText joins words as the language does.
+func (p page) listText(words []string) string { return strings.Join(words, p.T("notify.comma")) }
+
+// featuresText names what a booth has or a service needs.
+func (p page) featuresText(features []string) string {
+	names := make([]string, len(features))
+	for i, f := range features {
+		names[i] = f
+		if key := "booths.feature." + f; text.Has(p.Lang, key) {
+			names[i] = p.T(key)
+		}
+	}
+	return p.listText(names)
+}
+
+// hoursOf writes a span in hours with one decimal.
+func hoursOf(d time.Duration) string { return strconv.FormatFloat(d.Hours(), 'f', 1, 64) }
+
+// minutesOf is the mean of a sum of seconds over n, in whole minutes; "–" for nobody.
+func minutesOf(seconds int64, n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return strconv.FormatInt((seconds+int64(n)*30)/(int64(n)*60), 10)
+}

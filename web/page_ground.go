@@ -1,0 +1,118 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"yiji/booths"
+)
+
+// ground is the drawing of the booths, to scale, in centimetres.
+type ground struct {
+	Label      string
+	X, Y, W, H int
+	Zones      []groundZone
+	Booths     []groundBooth
+	Scale      string // words beside the bar of five metres
+}
+
+type groundZone struct {
+	Name       string
+	Class      string
+	X, Y, W, H int
+}
+
+type groundBooth struct {
+	Code  string
+	Class string // mine, taken, free, offered
+	Words string // who stands there, for those who read the drawing aloud
+	Short string
+	X, Y  int // the middle
+	W, H  int
+}
+
+const (
+	groundMargin  = 150
+	groundDefault = 300 // a booth of unknown size, where there is room for it
+)
+
+// drawing draws booths from their metres. Say tells of each how it looks and
+// who stands there.
+func (p page) drawing(all []booths.Booth, say func(booths.Booth) (class, who string)) ground {
+	g := ground{Label: p.T("ground.label"), Scale: p.T("ground.scale")}
+	size := usualSize(all)
+	for _, b := range all {
+		w, h := int(b.W), int(b.H)
+		if w == 0 || h == 0 {
+			w, h = size, size
+		}
+		class, who := say(b)
+		words := b.Code
+		if who != "" {
+			words += " · " + who
+		}
+		g.Booths = append(g.Booths, groundBooth{Code: b.Code, Class: class, Words: words, Short: shorten(who, 5), X: int(b.X), Y: int(b.Y), W: w, H: h})
+		g.stretch(b.Zone, int(b.X)-w/2, int(b.Y)-h/2, int(b.X)+w/2, int(b.Y)+h/2)
+	}
+	g.frame()
+	return g
+}
+
+// usualSize is what a booth of unknown size is drawn as: three metres, or less
+// where the nearest two stand closer.
+func usualSize(all []booths.Booth) int {
+	size := groundDefault
+	for i := range all {
+		for j := range i {
+			far := max(absInt(int(all[i].X-all[j].X)), absInt(int(all[i].Y-all[j].Y)))
+			if far > 0 {
+				size = min(size, far*4/5)
+			}
+		}
+	}
+	return max(size, 20)
+}
+
+func absInt(n int) int { return max(n, -n) }
+
+// stretch makes a zone reach around a booth. X and Y of a growing zone are its
+// corner, W and H the opposite one until frame turns them into sizes.
+func (g *ground) stretch(name string, left, top, right, bottom int) {
+	for i := range g.Zones {
+		if z := &g.Zones[i]; z.Name == name {
+			z.X, z.Y, z.W, z.H = min(z.X, left), min(z.Y, top), max(z.W, right), max(z.H, bottom)
+			return
+		}
+	}
+	g.Zones = append(g.Zones, groundZone{Name: name, X: left, Y: top, W: right, H: bottom})
+}
+
+func (g *ground) frame() {
+	if len(g.Zones) == 0 {
+		return
+	}
+	slices.SortStableFunc(g.Zones, func(a, b groundZone) int { return cmp.Compare(a.Name, b.Name) })
+	left, top, right, bottom := g.Zones[0].X, g.Zones[0].Y, g.Zones[0].W, g.Zones[0].H
+	for i := range g.Zones {
+		z := &g.Zones[i]
+		left, top, right, bottom = min(left, z.X), min(top, z.Y), max(right, z.W), max(bottom, z.H)
+		z.Class = "zone zone-" + strconv.Itoa(i%4)
+		z.X, z.Y, z.W, z.H = z.X-40, z.Y-90, z.W-z.X+80, z.H-z.Y+130
+	}
+	g.X, g.Y = left-groundMargin, top-groundMargin
+	g.W, g.H = max(right-left, 500)+2*groundMargin, bottom-top+2*groundMargin+120
+}
+
+func (g ground) viewBox() string {
+	return strconv.Itoa(g.X) + " " + strconv.Itoa(g.Y) + " " + strconv.Itoa(g.W) + " " + strconv.Itoa(g.H)
+}
+
+// shorten keeps the first n characters of a name.
+func shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}

@@ -1,0 +1,133 @@
+package web
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"yiji/booths/queue"
+	"yiji/internal/account"
+	"yiji/internal/fault"
+)
+
+// lineRefresh is how often the console of a line looks for new numbers.
+const lineRefresh = 20 * time.Second
+
+var lineFields = []string{"do", "ticket", "version", "reason", "pieces"}
+
+func (s *Server) lineConsole(c *call) error {
+	v, err := c.lineView(c.form(lineFields...))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Refresh", strconv.Itoa(int(lineRefresh.Seconds())))
+	return c.show(linePage(v))
+}
+
+func (c *call) lineView(f form) (lineView, error) {
+	v := lineView{page: c.console("line.title"), form: f, Base: "/p/" + c.Community.Slug}
+	communityID, dayID, _, err := c.server.Queue.LineOwner(c.ctx(), c.Param("line"))
+	if err != nil {
+		return v, err
+	}
+	v.Console, err = c.server.Queue.Line(c.ctx(), communityID, dayID, c.Param("line"))
+	if !c.Actor.Has(account.Role{Kind: account.Partner, CommunityID: communityID, PartnerID: v.Line.PartnerID}) {
+		v.As = "?partner=" + v.Line.PartnerID // an organizer helps out
+	}
+	v.Title = v.Line.Service
+	return v, err
+}
+
+// lineVerb is what one button of the console does.
+type lineVerb func(ctx context.Context, c queue.LineCommand) error
+
+func moved(do func(context.Context, queue.LineCommand) (queue.Ticket, error)) lineVerb {
+	return func(ctx context.Context, c queue.LineCommand) error {
+		_, err := do(ctx, c)
+		return err
+	}
+}
+
+// lineVerbs are the buttons of the console by the name they carry.
+func (s *Server) lineVerbs(f form) map[string]lineVerb {
+	q := s.Queue
+	return map[string]lineVerb{
+		"next": moved(q.ServeAndNext), "serve": moved(q.Serve), "accept": moved(q.Accept), "ready": moved(q.Ready),
+		"recall": moved(q.Recall), "missed": moved(q.Missed), "undo": moved(q.Undo), "pause": q.Pause, "resume": q.Resume,
+		"stock": func(ctx context.Context, c queue.LineCommand) error {
+			n, err := strconv.Atoi(f.Get("pieces"))
+			if err != nil {
+				return fault.Invalid("queue.pieces", "pieces", "must be a whole number")
+			}
+			_, err = q.AddStock(ctx, c, n)
+			return err
+		},
+	}
+}
+
+func (s *Server) linePress(c *call) error {
+	f := c.form(lineFields...)
+	do, known := s.lineVerbs(f)[f.Get("do")]
+	if !known {
+		return fault.Invalid("request.syntax", "do", "is not something a line does")
+	}
+	communityID, dayID, _, err := s.Queue.LineOwner(c.ctx(), c.Param("line"))
+	if err != nil {
+		return err
+	}
+	cmd := queue.LineCommand{CommunityID: communityID, DayID: dayID, LineID: c.Param("line"), TicketID: f.Get("ticket"),
+		By: c.Actor.PersonID, Reason: f.Get("reason"), Key: f.Key}
+	if f.Get("do") == "next" { // two who press at once call one, not two
+		cmd.Version, _ = strconv.ParseInt(f.Get("version"), 10, 64)
+	}
+	if err := do(c.ctx(), cmd); err != nil {
+		v, gone := c.lineView(f)
+		if gone != nil {
+			return gone
+		}
+		return c.again(f, err, func(f form) templ.Component {
+			v.form = f
+			return linePage(v)
+		})
+	}
+	return c.done("/p/"+c.Community.Slug+"/lines/"+c.Param("line"), "")
+}
+
+// first is the ticket the big button completes: the one called or being
+// served the longest. Items that lie there wait for their owners instead.
+func (v lineView) first() *queue.OnStage {
+	for i, t := range v.Current {
+		if t.State == queue.Called || (t.State == queue.Serving && v.Line.Kind != queue.Item) {
+			return &v.Current[i]
+		}
+	}
+	return nil
+}
+
+// completes is the ticket the big button completes on its way; an item is
+// handed in and made ready by its own buttons.
+func (v lineView) completes() string {
+	if t := v.first(); t != nil && v.Line.Kind != queue.Item {
+		return t.ID
+	}
+	return ""
+}
+
+func (v lineView) running() bool {
+	return v.Line.State == queue.LineOpen || v.Line.State == queue.LineSoldOut
+}
+
+// working reports whether tickets can be moved at all.
+func (v lineView) working() bool {
+	return v.running() || v.Line.State == queue.LinePaused || v.Line.State == queue.LineClosing
+}
+
+// recallable reports whether a called number may be called again now.
+func (v lineView) recallable(t queue.OnStage) bool {
+	return t.State == queue.Called && !v.Now.Before(t.RecallAt)
+}
+
+// verbText names what the last move was, for the undo.
+func (v lineView) verbText(verb string) string { return v.T("line.verb." + verb) }
