@@ -54,7 +54,7 @@ func (p page) drawing(all []booths.Booth, say func(booths.Booth) (class, who str
 			words += " · " + who
 		}
 		g.Booths = append(g.Booths, groundBooth{Code: b.Code, Class: class, Words: words, Short: shorten(who, 5), X: int(b.X), Y: int(b.Y), W: w, H: h})
-		g.stretch(b.Zone, int(b.X)-w/2, int(b.Y)-h/2, int(b.X)+w/2, int(b.Y)+h/2)
+		g.stretch(groundZone{Name: b.Zone, X: int(b.X) - w/2, Y: int(b.Y) - h/2, W: int(b.X) + w/2, H: int(b.Y) + h/2})
 	}
 	g.frame()
 	return g
@@ -79,14 +79,14 @@ func absInt(n int) int { return max(n, -n) }
 
 // stretch makes a zone reach around a booth. X and Y of a growing zone are its
 // corner, W and H the opposite one until frame turns them into sizes.
-func (g *ground) stretch(name string, left, top, right, bottom int) {
+func (g *ground) stretch(by groundZone) {
 	for i := range g.Zones {
-		if z := &g.Zones[i]; z.Name == name {
-			z.X, z.Y, z.W, z.H = min(z.X, left), min(z.Y, top), max(z.W, right), max(z.H, bottom)
+		if z := &g.Zones[i]; z.Name == by.Name {
+			z.X, z.Y, z.W, z.H = min(z.X, by.X), min(z.Y, by.Y), max(z.W, by.W), max(z.H, by.H)
 			return
 		}
 	}
-	g.Zones = append(g.Zones, groundZone{Name: name, X: left, Y: top, W: right, H: bottom})
+	g.Zones = append(g.Zones, by)
 }
 
 func (g *ground) frame() {

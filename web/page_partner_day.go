@@ -200,6 +200,25 @@ func (v partnerDayView) mayClaim() bool {
 	return false
 }
 
+// unseen is the form that failed and is not on the page any more: its reason
+// stands at the top.
+func (v partnerDayView) unseen() form {
+	switch {
+	case v.claim.Failed() && !v.mayClaim():
+		return v.claim
+	case v.take.Failed() && !v.mayTake():
+		return v.take
+	case v.substitute.Failed() && !slices.ContainsFunc(v.Claims, v.holds(v.substitute.Get("assignment"))):
+		return v.substitute
+	}
+	return v.button
+}
+
+// holds tells which claim holds by an assignment that can still be handed over.
+func (v partnerDayView) holds(assignmentID string) func(booths.Claim) bool {
+	return func(c booths.Claim) bool { return c.Holding != nil && c.Holding.ID == assignmentID && v.mayLeave() }
+}
+
 func (v partnerDayView) published() bool {
 	return v.Plan.State == booths.DayPublished || v.Plan.State == booths.DaySettled
 }

@@ -179,7 +179,7 @@ func partnerDayPage(v partnerDayView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = failure(v.button).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = failure(v.unseen()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -129,8 +129,14 @@ func From(err error) *Error {
 	return Internal(err)
 }
 
-// KindOf returns the kind of err; KindInternal when it carries none.
-func KindOf(err error) Kind { return From(err).Kind }
+// KindOf returns the kind of err; KindInternal when it carries none, also for
+// no error at all: ask err == nil first where that matters.
+func KindOf(err error) Kind {
+	if f := From(err); f != nil {
+		return f.Kind
+	}
+	return KindInternal
+}
 
 // Is reports whether err is a fault with this code.
 func Is(err error, code string) bool {
