@@ -55,7 +55,6 @@ func EachURL(t *testing.T, do func(t *testing.T, url string)) {
 // Open opens url until the test ends.
 func Open(t testing.TB, url string, clock func() time.Time) *db.DB {
 	t.Helper()
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	d, err := db.Open(context.Background(), db.Options{URL: url, Clock: clock, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +67,44 @@ func Open(t testing.TB, url string, clock func() time.Time) *db.DB {
 	return d
 }
 
-// SQLite returns the path of a database file that does not exist yet.
-func SQLite(t testing.TB) string { return filepath.Join(t.TempDir(), "yiji.db") }
+// SQLite returns the path of a database file, empty but for its schema: a copy
+// of one that was migrated once for this process.
+func SQLite(t testing.TB) string {
+	t.Helper()
+	raw, err := migratedFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "yiji.db")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var migratedFile = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "yiji-dbtest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "yiji.db")
+	if err := migrate(path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path) // closing the last connection has folded the log into the file
+})
+
+// migrate opens and closes a database: opening applies the migrations.
+func migrate(url string) error {
+	d, err := db.Open(context.Background(), db.Options{URL: url, Logger: quiet})
+	if err != nil {
+		return err
+	}
+	return d.Close()
+}
+
+var quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
 
 var (
 	once    sync.Once
@@ -107,16 +142,41 @@ func findServer() (string, error) {
 	return c.URL, stopWithProcess(c)
 }
 
-// Postgres returns the address of a new migrated database, dropped when the test ends.
+// Postgres returns the address of a new database, empty but for its schema: a
+// copy of one that was migrated once for this process. It is dropped when the
+// test ends.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	HavePostgres(t)
-	name := fmt.Sprintf("t%d_%d_%s", os.Getpid(), next(), db.NewID()[:6])
-	admin(t, `CREATE DATABASE `+name)
-	t.Cleanup(func() { admin(t, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`) })
-	u, err := url.Parse(server)
+	from, err := template()
 	if err != nil {
 		t.Fatal(err)
+	}
+	name := fmt.Sprintf("t%d_%d_%s", os.Getpid(), next(), db.NewID()[:6])
+	if err := admin(`CREATE DATABASE ` + name + ` TEMPLATE ` + from); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := admin(`DROP DATABASE IF EXISTS ` + name + ` WITH (FORCE)`); err != nil {
+			t.Error(err)
+		}
+	})
+	return at(name)
+}
+
+var template = sync.OnceValues(func() (string, error) {
+	name := fmt.Sprintf("template%d_%s", os.Getpid(), db.NewID()[:6])
+	if err := admin(`CREATE DATABASE ` + name); err != nil {
+		return "", err
+	}
+	return name, migrate(at(name))
+})
+
+// at is the address of a database on the server.
+func at(name string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return ""
 	}
 	u.Path = "/" + name
 	return u.String()
@@ -129,19 +189,22 @@ func next() int {
 	return counter.n
 }
 
-func admin(t testing.TB, sql string) {
-	t.Helper()
+// admin runs one statement as the administrator. CREATE DATABASE is tried again
+// while its template is in use: a connection that was closed may linger.
+func admin(sql string) error {
 	pool, err := sqlx.Connect("postgres", server)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer pool.Close()
-	for range 20 { // two CREATE DATABASE at once may find the template in use
+	for range 100 {
 		if _, err = pool.Exec(sql); err == nil || !strings.Contains(err.Error(), "being accessed") {
 			break
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		return fmt.Errorf("%s: %w", sql, err)
 	}
+	return nil
 }
