@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"fmt"
 	"sync/atomic"
 	"testing"
 
@@ -21,7 +20,7 @@ func BenchmarkIssue(b *testing.B) {
 func benchIssue(b *testing.B, where func(testing.TB) string) {
 	c := &clock{now: opening("2026-11-19")}
 	var d *db.DB = dbtest.Open(b, where(b), c.time)
-	p := newPlace(b, d, c, "m1", "2026-11-19")
+	p := newPlace(b, d, c, "bench")
 	lines := p.opened(Person, Person, Person, Person, Person, Person, Person, Person)
 	var n atomic.Int64
 	b.SetParallelism(32)
@@ -29,7 +28,7 @@ func benchIssue(b *testing.B, where func(testing.TB) string) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			i := n.Add(1)
-			_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: lines[i%8], Via: Phone, Key: fmt.Sprint("k", i)})
+			_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: lines[i%8], Via: Phone, Key: p.key("k", i)})
 			if err != nil {
 				b.Error(err)
 				return

@@ -20,7 +20,7 @@ func TestNoNumberAfterClosingThatNobodyRecorded(t *testing.T) {
 		p.take(line, "waits")
 		p.clock.set(p.closes().Add(-20 * time.Microsecond))
 		acrossTheClose(p, func(i int) error {
-			_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Via: Desk, Key: fmt.Sprint("k", i)})
+			_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Via: Desk, Key: p.key("k", i)})
 			return err
 		})
 		p.clock.set(p.closes())
@@ -71,7 +71,7 @@ func late(p *place) int {
 
 // The control: the same rig, judged by what is recorded, must go red.
 func TestControlNumbersAfterClosingAreNoticed(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.clock.set(p.closes().Add(-20 * time.Microsecond))
 		acrossTheClose(p, func(int) error { return naiveIssue(p, line) })
@@ -197,7 +197,7 @@ func TestNothingIsCarriedIntoADayThatIsOver(t *testing.T) {
 }
 
 func TestTickEndsTheGrace(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
 		lines := p.opened(Person, Item, Item)
 		var handles []string
 		for _, l := range lines {

@@ -3,6 +3,8 @@ package queue
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -47,8 +49,10 @@ type place struct {
 	db    *db.DB
 	s     *Service
 	clock *clock
+	name  string // of the test
 	day   event.Day
 	opens time.Time
+	from  int64 // outbox number before which nothing is about this day
 	seen  int64 // outbox number up to which figures were collected
 }
 
@@ -62,27 +66,81 @@ func opening(date string) time.Time {
 	return d.Add(time.Hour) // 9:00 in Shanghai
 }
 
+// lasting is a testing.TB whose cleanups wait for the end of all tests.
+type lasting struct{ testing.TB }
+
+var atEnd []func()
+
+func (l lasting) Cleanup(f func()) { atEnd = append(atEnd, f) }
+
+func (l lasting) TempDir() string {
+	dir, err := os.MkdirTemp("", "queue")
+	if err != nil {
+		l.Fatal(err)
+	}
+	l.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, end := range slices.Backward(atEnd) {
+		end()
+	}
+	os.Exit(code)
+}
+
+// shared are one SQLite and one PostgreSQL database for all tests that leave
+// them healthy: making one costs more than most tests. Each test has markets
+// of its own, and they run one after the other on one clock.
+var shared = map[string]*db.DB{}
+var sharedClock clock
+
 // eachDay runs do on both databases, half an hour before a day opens.
 func eachDay(t *testing.T, do func(t *testing.T, p *place)) {
 	t.Helper()
-	t.Parallel()
-	c := &clock{now: opening("2026-11-19").Add(-30 * time.Minute)}
-	dbtest.EachAt(t, c.time, func(t *testing.T, d *db.DB) {
-		c.set(opening("2026-11-19").Add(-30 * time.Minute))
-		do(t, newPlace(t, d, c, "m1", "2026-11-19"))
-	})
+	run := func(name string, where func(testing.TB) string) {
+		t.Run(name, func(t *testing.T) {
+			if shared[name] == nil {
+				shared[name] = dbtest.Open(lasting{t}, where(lasting{t}), sharedClock.time)
+			}
+			do(t, newPlace(t, shared[name], &sharedClock, t.Name()))
+		})
+	}
+	run("sqlite", dbtest.SQLite)
+	if dbtest.HavePostgres(t) {
+		run("postgres", dbtest.Postgres)
+	}
 }
 
-func newPlace(t tester, d *db.DB, c *clock, market, date string) *place {
-	return (&place{t: t, ctx: context.Background(), db: d, s: New(d), clock: c}).on(market, date)
+// eachOwnDay is eachDay on databases nobody else uses: for controls, which
+// break something on purpose.
+func eachOwnDay(t *testing.T, do func(t *testing.T, p *place)) {
+	t.Helper()
+	var c clock
+	dbtest.EachAt(t, c.time, func(t *testing.T, d *db.DB) { do(t, newPlace(t, d, &c, t.Name())) })
 }
+
+func newPlace(t tester, d *db.DB, c *clock, name string) *place {
+	c.set(opening("2026-11-19").Add(-30 * time.Minute))
+	return (&place{t: t, ctx: context.Background(), db: d, s: New(d), clock: c, name: name}).on("m1", "2026-11-19")
+}
+
+// key is an idempotency key of this test.
+func (p *place) key(parts ...any) string { return p.name + fmt.Sprint(parts...) }
 
 // on plans another day.
 func (p *place) on(market, date string) *place {
 	p.t.Helper()
 	q := *p
+	market = p.name + "/" + market
 	q.day = event.Day{DayID: market + "-" + date, MarketID: market, CommunityID: "c1", Date: date}
 	q.opens = opening(date)
+	q.ok(q.db.View(q.ctx, func(tx *db.Tx) (err error) {
+		q.from, err = outbox.Head(tx)
+		return err
+	}))
+	q.seen = q.from
 	q.hear(func(tx *db.Tx) error {
 		return q.s.MarketDayPlanned(tx, event.MarketDayPlanned{Day: q.day, OpensAt: q.opens, ClosesAt: q.closes()})
 	})
@@ -229,7 +287,7 @@ func told[E event.Event](p *place, want func(E) bool) int {
 	p.t.Helper()
 	var zero E
 	n := 0
-	for _, e := range p.events(0) {
+	for _, e := range p.events(p.from) {
 		if e.Name != zero.Name() || e.Key != p.day.DayID {
 			continue
 		}
@@ -245,23 +303,31 @@ func told[E event.Event](p *place, want func(E) bool) int {
 // count lets the consumer "figures" hear everything new.
 func (p *place) count() {
 	p.t.Helper()
-	for _, e := range p.events(p.seen) {
-		p.seen = e.Seq
-		if e.Key != p.day.DayID {
-			continue
-		}
-		p.hear(func(tx *db.Tx) error {
-			switch e.Name {
-			case event.VisitorCheckedIn{}.Name():
-				return decoded(tx, e, Figures{}.VisitorCheckedIn)
-			case event.TicketIssued{}.Name():
-				return decoded(tx, e, Figures{}.TicketIssued)
-			case event.TicketMoved{}.Name():
-				return decoded(tx, e, Figures{}.TicketMoved)
+	news := p.events(p.seen)
+	p.hear(func(tx *db.Tx) error {
+		for _, e := range news {
+			p.seen = e.Seq
+			if e.Key != p.day.DayID {
+				continue
 			}
-			return nil
-		})
+			if err := collect(tx, e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func collect(tx *db.Tx, e outbox.Stored) error {
+	switch e.Name {
+	case event.VisitorCheckedIn{}.Name():
+		return decoded(tx, e, Figures{}.VisitorCheckedIn)
+	case event.TicketIssued{}.Name():
+		return decoded(tx, e, Figures{}.TicketIssued)
+	case event.TicketMoved{}.Name():
+		return decoded(tx, e, Figures{}.TicketMoved)
 	}
+	return nil
 }
 
 func decoded[E event.Event](tx *db.Tx, e outbox.Stored, react func(*db.Tx, E) error) error {

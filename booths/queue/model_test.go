@@ -190,7 +190,7 @@ type machine struct {
 }
 
 func TestALineBehavesLikeItsModel(t *testing.T) {
-	defer checks(t, "25")()
+	defer checks(t, "12")()
 	eachDay(t, func(t *testing.T, p *place) {
 		n := 0
 		rapid.Check(t, func(rt *rapid.T) {
@@ -391,7 +391,10 @@ func (m *machine) same(t *rapid.T) {
 			t.Fatalf("place %d: %+v, the model %+v", i, r, *w)
 		}
 	}
-	if l := m.p.line(m.line); m.kind == Stock && l.StockLeft != m.left {
+	if m.kind != Stock {
+		return
+	}
+	if l := m.p.line(m.line); l.StockLeft != m.left {
 		t.Fatalf("%d pieces left, the model %d", l.StockLeft, m.left)
 	}
 }

@@ -12,12 +12,11 @@ import (
 // Within one process Updates queue up anyway. Two processes on one PostgreSQL
 // meet in the rows: G7, G8, G9, G11 and the end that is told once.
 func TestTwoProcesses(t *testing.T) {
-	t.Parallel()
 	if !dbtest.HavePostgres(t) {
 		return
 	}
 	url, c := dbtest.Postgres(t), &clock{now: opening("2026-11-19")}
-	p := newPlace(t, dbtest.Open(t, url, c.time), c, "m1", "2026-11-19")
+	p := newPlace(t, dbtest.Open(t, url, c.time), c, "two")
 	services := []*Service{p.s, New(dbtest.Open(t, url, c.time))}
 	lines := p.opened(Person, Stock, Person)
 
@@ -30,7 +29,7 @@ func TestTwoProcesses(t *testing.T) {
 			for i := range 25 {
 				line := lines[i%3]
 				// every key is used by both processes, every card by all
-				r := IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: fmt.Sprint("card", i), Via: Phone, Key: fmt.Sprint(side/2, "-", i)}
+				r := IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: fmt.Sprint("card", i), Via: Phone, Key: p.key(side/2, "-", i)}
 				_, _ = s.Issue(p.ctx, r)
 				called, err := s.Next(p.ctx, p.cmd(line))
 				if err != nil {

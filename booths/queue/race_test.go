@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -18,7 +17,7 @@ func TestEveryKeyHasOneNumber(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		const clients = 60
-		numbers, refusals := retried(p, line, clients, func(i int) string { return fmt.Sprint("key-", i) })
+		numbers, refusals := retried(p, line, clients, func(i int) string { return p.key("key-", i) })
 		if got := distinct(numbers); len(got) != clients || got[0] != 1 || got[clients-1] != clients {
 			t.Fatalf("%d clients hold %v", clients, got)
 		}
@@ -34,7 +33,7 @@ func TestEveryKeyHasOneNumber(t *testing.T) {
 
 // The control: without the key the same schedule makes more numbers than clients.
 func TestControlRetriesWithoutKeysMakeTwins(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		retried(p, line, 20, func(int) string { return "" })
 		if l := p.line(line); l.Issued <= 20 {
@@ -88,7 +87,7 @@ func distinct(n []int) []int {
 
 // G8, the control: a number counted in one transaction and written in another leaves a gap when the second fails.
 func TestControlAGapIsNoticed(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
 		p.hear(func(tx *db.Tx) error { _, err := takeNumber(tx, p.day.DayID, line, ""); return err })
@@ -105,7 +104,7 @@ func TestControlAGapIsNoticed(t *testing.T) {
 func TestThreePressNextAtOnce(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
-		const rounds = 100
+		const rounds = 60
 		twice := pressed(p, line, rounds, func() (int, error) {
 			c, err := p.s.Next(p.ctx, p.cmd(line))
 			return c.Number, err
@@ -140,9 +139,9 @@ func TestThreePressTheSamePage(t *testing.T) {
 
 // The control: read, then write, without the compare-and-set.
 func TestControlReadThenWriteCallsTwice(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
-		if twice := pressed(p, line, 100, func() (int, error) { return naiveNext(p, line) }); twice == 0 {
+		if twice := pressed(p, line, 60, func() (int, error) { return naiveNext(p, line) }); twice == 0 {
 			t.Fatal("the control never called twice: the rig sees nothing")
 		}
 	})
@@ -204,7 +203,7 @@ func together(press func() (int, error)) []int {
 
 // G11 for the invariants themselves: a call out of order without a reason is noticed.
 func TestControlACallOutOfOrderIsNoticed(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
 		b := p.take(line, "b")
@@ -241,7 +240,7 @@ func TestStockIsNeverOversold(t *testing.T) {
 		for side := range 6 {
 			wg.Go(func() {
 				for i := range 15 {
-					t, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Via: Kiosk, Key: fmt.Sprint(side, "-", i)})
+					t, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Via: Kiosk, Key: p.key(side, "-", i)})
 					switch {
 					case err == nil && i%4 == 0:
 						_, _ = p.s.Leave(p.ctx, t.Handle)
@@ -268,9 +267,9 @@ func TestStockIsNeverOversold(t *testing.T) {
 func TestTheSameKeyTheSameAnswer(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
-		fresh := IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: "card", Via: Phone, Key: "k1"}
+		fresh := IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: "card", Via: Phone, Key: p.key("k1")}
 		again := fresh
-		again.Key = "k2"
+		again.Key = p.key("k2")
 		first, err := p.s.Issue(p.ctx, fresh)
 		p.ok(err)
 		held, err := p.s.Issue(p.ctx, again)

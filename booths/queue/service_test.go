@@ -345,9 +345,9 @@ func TestCheckInCountsACardOnce(t *testing.T) {
 		_, err := p.s.CheckIn(p.ctx, p.day.DayID, "", Desk, "")
 		p.refused(err, "queue.not_open")
 		line := p.opened(Person)[0]
-		card, err := p.s.CheckIn(p.ctx, p.day.DayID, "", Desk, "k1")
+		card, err := p.s.CheckIn(p.ctx, p.day.DayID, "", Desk, p.key("k1"))
 		p.ok(err)
-		again, err := p.s.CheckIn(p.ctx, p.day.DayID, "", Desk, "k1")
+		again, err := p.s.CheckIn(p.ctx, p.day.DayID, "", Desk, p.key("k1"))
 		p.ok(err)
 		if card == "" || card != again {
 			t.Fatalf("cards %q %q", card, again)
