@@ -180,7 +180,9 @@ func (c *call) key() (string, error) {
 }
 
 // card is the handle of the visitor's card of numbers, kept in a cookie. A
-// resident has one from the first number on; with make one is begun.
+// resident has one from the first number on; with make one is begun. It follows
+// from the form's cookie, so that a form sent again because its answer was lost
+// asks for the same number on the same card.
 func (c *call) card(make bool) string {
 	if k, err := c.Cookie(c.cookieName(cardCookie)); err == nil && isHandle(k.Value) {
 		return k.Value
@@ -189,6 +191,9 @@ func (c *call) card(make bool) string {
 		return ""
 	}
 	h := db.NewID()
+	if secret := c.cookie(formCookie); isHandle(secret) {
+		h = c.server.handleFrom("card", secret)
+	}
 	c.setCookie(cardCookie, h, longLived)
 	return h
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"mime"
 	"net/http"
@@ -49,6 +50,9 @@ func (c *call) ours() error {
 	}
 	if err := parseForm(r); err != nil {
 		return err
+	}
+	if c.route.oneClick && r.PostForm.Get("List-Unsubscribe") == "One-Click" {
+		return nil
 	}
 	if !c.server.goodToken(c.cookie(formCookie), r.PostForm.Get(tokenField)) {
 		return fault.Forbidden("request.form_token", "", "the form is too old or not ours; go back, load the page again and send it once more")
@@ -116,4 +120,11 @@ func (s *Server) formProof(secret string) []byte {
 	mac := hmac.New(sha256.New, s.formKey)
 	mac.Write([]byte(secret))
 	return mac.Sum(nil)
+}
+
+// handleFrom derives a handle of 128 bits from a secret of the browser, for one purpose.
+func (s *Server) handleFrom(purpose, secret string) string {
+	mac := hmac.New(sha256.New, s.formKey)
+	mac.Write([]byte(purpose + "\x00" + secret))
+	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:16]))
 }

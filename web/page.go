@@ -22,6 +22,7 @@ type page struct {
 	Console   bool   // smaller type for those who work with it all day
 	Here      string // path of the page
 	Logout    form   // every page of somebody known has the button
+	Refresh   int    // seconds after which the page loads itself again, 0 is never
 }
 
 // page begins a page whose title is the text of key.

@@ -16,6 +16,7 @@ type route struct {
 	handle       handler
 	body         int64 // largest body in bytes, 0 is 64 KiB
 	stream       bool  // open for long: no deadline, no compression
+	oneClick     bool  // mail programs post here without our form (RFC 8058): the address is the key
 }
 
 // routes is every address of the house but /static/, /healthz, /readyz and
@@ -25,6 +26,35 @@ type route struct {
 // asPartner (:community, the actor's own partner) · ofLine (:community :line).
 func (s *Server) routes() []route {
 	return []route{
+		// Residents.
+		{method: get, path: "/", action: account.PublicRead, where: nowhere, handle: s.indexPage},
+		{method: get, path: "/c/:community", action: account.PublicRead, where: inCommunity, handle: s.schedulePage},
+		{method: get, path: "/c/:community/calendar.ics", action: account.PublicRead, where: inCommunity, handle: s.calendarFeed},
+		{method: get, path: "/d/:day", action: account.PublicRead, where: nowhere, handle: s.dayPage},
+		{method: post, path: "/d/:day/lines/:line/tickets", action: account.TicketTake, where: nowhere, handle: s.takeNumber},
+		{method: get, path: "/d/:day/card", action: account.TicketFollow, where: nowhere, handle: s.cardPage},
+		{method: post, path: "/d/:day/card/forget", action: account.TicketFollow, where: nowhere, handle: s.cardForget},
+		{method: get, path: "/t/:ticket", action: account.TicketFollow, where: nowhere, handle: s.ticketPage},
+		{method: get, path: "/t/:ticket/qr.svg", action: account.TicketFollow, where: nowhere, handle: s.ticketQR},
+		{method: post, path: "/t/:ticket/leave", action: account.TicketFollow, where: nowhere, handle: s.ticketLeave},
+		{method: post, path: "/t/:ticket/stay", action: account.TicketFollow, where: nowhere, handle: s.ticketStay},
+		{method: post, path: "/t/:ticket/forget", action: account.TicketFollow, where: nowhere, handle: s.ticketForget},
+		{method: get, path: "/d/:day/feedback", action: account.FeedbackGive, where: nowhere, handle: s.feedbackPage},
+		{method: post, path: "/d/:day/feedback", action: account.FeedbackGive, where: nowhere, handle: s.feedback},
+		{method: get, path: "/d/:day/subscribe", action: account.TellMe, where: nowhere, handle: s.subscribePage},
+		{method: post, path: "/d/:day/subscribe", action: account.TellMe, where: nowhere, handle: s.subscribe},
+		{method: get, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribePage},
+		{method: post, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribe, oneClick: true},
+		{method: get, path: "/d/:day/screen", action: account.PublicRead, where: nowhere, handle: s.screenPage},
+
+		// Desk.
+		{method: get, path: "/desk/:community", action: account.TicketIssue, where: inCommunity, handle: s.deskPage},
+		{method: post, path: "/desk/:community/lines/:line/tickets", action: account.TicketIssue, where: ofLine, handle: s.deskIssue},
+		{method: get, path: "/desk/:community/tickets", action: account.TicketFind, where: inCommunity, handle: s.deskFind},
+		{method: get, path: "/desk/:community/tickets/:ticket", action: account.TicketFind, where: inCommunity, handle: s.slipPage},
+		{method: post, path: "/desk/:community/tickets/:ticket/leave", action: account.TicketIssue, where: inCommunity, handle: s.deskLeave},
+		{method: post, path: "/desk/:community/tickets/:ticket/stay", action: account.TicketIssue, where: inCommunity, handle: s.deskStay},
+
 		// Coming in.
 		{method: get, path: "/login", action: account.SessionOpen, where: nowhere, handle: s.loginPage},
 		{method: post, path: "/login", action: account.SessionOpen, where: nowhere, handle: s.login},

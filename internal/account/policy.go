@@ -18,6 +18,8 @@ const (
 	SessionOpen  Action = "session.open"  // see the login page, log in, show and accept a link
 	TicketTake   Action = "ticket.take"   // a resident takes a number
 	TicketFollow Action = "ticket.follow" // see, keep, leave one's own ticket: its handle is the key
+	FeedbackGive Action = "feedback.give" // say how it was, anonymously
+	TellMe       Action = "tell.me"       // ask to be told about a market, and take it back by the link's token
 )
 
 // Everybody with an account, for oneself.
@@ -121,6 +123,8 @@ var policy = map[Action]who{
 	SessionOpen:  forEveryone,
 	TicketTake:   forEveryone,
 	TicketFollow: forEveryone,
+	FeedbackGive: forEveryone,
+	TellMe:       forEveryone,
 
 	SessionManage: forKnown,
 	HomeRead:      forKnown,

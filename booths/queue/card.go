@@ -1,0 +1,105 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"yiji/internal/db"
+)
+
+// TicketByID returns a number as the desk sees it, to print it again or to
+// give it up for somebody. The answer holds the number's secret.
+func (s *Service) TicketByID(ctx context.Context, communityID, ticketID string) (TicketView, error) {
+	var v TicketView
+	err := s.db.View(ctx, func(tx *db.Tx) error {
+		cut := strings.LastIndexByte(ticketID, '-')
+		if cut < 1 {
+			return errTicketUnknown()
+		}
+		number := numberOf(ticketID[:cut], ticketID)
+		t, err := getTicket(tx, ticketID[:cut], number)
+		if err != nil {
+			return err
+		}
+		v, err = ticketView(tx, t)
+		if err == nil && v.Line.CommunityID != communityID {
+			v, err = TicketView{}, errTicketUnknown()
+		}
+		return err
+	})
+	return v, err
+}
+
+// TicketID is the name of a number in a line.
+func TicketID(lineID string, number int) string { return ticketID(lineID, number) }
+
+// Forget deletes what ties a card's numbers together and to its holder: who
+// still waits is taken out of the line, every number gets a card of its own
+// that nobody holds, the addresses of numbers that are over lead nowhere any
+// more. An item that was handed in keeps its number and address until it is
+// picked up. An unknown card is no error: afterwards there is none.
+func (s *Service) Forget(ctx context.Context, visitor string) error {
+	if visitor == "" {
+		return nil
+	}
+	return s.db.Update(ctx, func(tx *db.Tx) error {
+		held, err := manyTickets(tx, `WHERE visitor = $1 ORDER BY line_id, number`, visitor)
+		if err != nil {
+			return err
+		}
+		for _, t := range held {
+			if err := forget(tx, t); err != nil {
+				return err
+			}
+		}
+		return errors.Join(forgetCarry(tx, visitor), forgetVisits(tx, visitor))
+	})
+}
+
+func forget(tx *db.Tx, t Ticket) error {
+	w, err := lockByID(tx, t.LineID, byVisitor)
+	if err != nil {
+		return err
+	}
+	if t, err = getTicket(tx, t.LineID, t.Number); err != nil { // as it is now that the line is held
+		return err
+	}
+	if t.State == Waiting || t.State == Called {
+		after, err := step(t, w.line.Kind, doLeave, tx.Now)
+		if err != nil {
+			return err
+		}
+		if err := w.move(t, after, note{verb: doLeave, by: byVisitor, final: true}); err != nil {
+			return err
+		}
+		t = after
+	}
+	handle := t.Handle
+	if t.State.Ended() {
+		handle = db.NewID()
+	}
+	_, err = tx.Exec(`UPDATE queue_tickets SET visitor = $3, handle = $4 WHERE line_id = $1 AND number = $2`, t.LineID, t.Number, db.NewID(), handle)
+	return errors.Join(err, w.finish())
+}
+
+// forgetCarry gives up the places on the next day.
+func forgetCarry(tx *db.Tx, visitor string) error {
+	_, err := tx.Exec(`UPDATE queue_carry SET visitor = $2, state = CASE WHEN state = 'waiting' THEN 'lapsed' ELSE state END WHERE visitor = $1`,
+		visitor, db.NewID())
+	return err
+}
+
+// forgetVisits keeps the counts of the days and no card.
+func forgetVisits(tx *db.Tx, visitor string) error {
+	var days []string
+	if err := tx.Select(&days, `SELECT day_id FROM queue_visits WHERE visitor = $1`, visitor); err != nil {
+		return err
+	}
+	for _, d := range days {
+		if _, err := tx.Exec(`UPDATE queue_visits SET visitor = $3 WHERE day_id = $1 AND visitor = $2`, d, visitor, db.NewID()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"errors"
+
+	"github.com/a-h/templ"
+
+	"yiji/booths/queue"
+	"yiji/internal/fault"
+	"yiji/scheduler"
+)
+
+// dayPage shows the lines of a day with what one can do in each of them.
+func (s *Server) dayPage(c *call) error {
+	d, err := c.marketDay(c.Param("day"))
+	if err != nil {
+		return err
+	}
+	v, err := c.dayView(d)
+	if err != nil {
+		return err
+	}
+	return c.show(dayPage(v))
+}
+
+func (c *call) dayView(d scheduler.Day) (dayView, error) {
+	w := c.when(d.TimeZone)
+	v := dayView{page: c.page("public.day", "name", d.MarketName), when: w, Day: d, State: d.StateAt(w.now), form: c.form()}
+	names, err := c.partnersAt(d)
+	if err != nil {
+		return v, err
+	}
+	if v.Zones, err = c.zones(d.ID, names); err != nil {
+		return v, err
+	}
+	if !v.open() {
+		v.Next, err = c.server.Scheduler.NextDay(c.ctx(), d.CommunityID, d.MarketID)
+		if fault.KindOf(err) == fault.KindNotFound {
+			err = nil
+		}
+	}
+	return v, errors.Join(err, c.markMine(&v))
+}
+
+// partnersAt says who stands at which booth.
+func (c *call) partnersAt(d scheduler.Day) (map[string]string, error) {
+	plan, err := c.server.Booths.DayBooths(c.ctx(), d.CommunityID, d.ID)
+	if fault.KindOf(err) == fault.KindNotFound {
+		return nil, nil // not heard of yet
+	}
+	names := map[string]string{}
+	for _, b := range plan.Booths {
+		if b.Claim != nil && b.Claim.Holding != nil {
+			names[b.ID] = b.Claim.Partner
+		}
+	}
+	return names, err
+}
+
+// markMine puts the visitor's own living numbers beside their lines.
+func (c *call) markMine(v *dayView) error {
+	visitor := c.card(false)
+	if visitor == "" {
+		return nil
+	}
+	card, err := c.server.Queue.Card(c.ctx(), visitor, v.Day.ID)
+	if err != nil {
+		return err
+	}
+	v.Held = len(card.Tickets)
+	mine := map[string][]queue.Ticket{}
+	for _, t := range card.Tickets {
+		if !t.Ticket.State.Ended() {
+			mine[t.Ticket.LineID] = append(mine[t.Ticket.LineID], t.Ticket)
+		}
+	}
+	for i := range v.Zones {
+		for j := range v.Zones[i].Lines {
+			l := &v.Zones[i].Lines[j]
+			l.Mine = mine[l.ID]
+		}
+	}
+	return nil
+}
+
+// takeNumber gives the visitor a number: one tap on the day's page. The key of
+// the form and the card make a second tap, or a form sent again, the same number.
+func (s *Server) takeNumber(c *call) error {
+	d, err := c.marketDay(c.Param("day"))
+	if err != nil {
+		return err
+	}
+	f := c.form("proxy")
+	key := f.Key + "." + c.Param("line")
+	if f.On("proxy") {
+		key += ".proxy"
+	}
+	t, err := s.Queue.Issue(c.ctx(), queue.IssueRequest{DayID: d.ID, LineID: c.Param("line"), Visitor: c.card(true), Via: queue.Phone,
+		Proxy: f.On("proxy"), Key: key})
+	if err == nil {
+		return c.done("/t/"+t.Handle, "")
+	}
+	v, broken := c.dayView(d)
+	if broken != nil {
+		return err
+	}
+	return c.again(f, err, func(f form) templ.Component {
+		v.form = f
+		return dayPage(v)
+	})
+}

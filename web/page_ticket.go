@@ -1,0 +1,158 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+
+	"github.com/a-h/templ"
+	"rsc.io/qr"
+
+	"yiji/booths/queue"
+	"yiji/internal/fault"
+)
+
+const ticketRefresh = 20 // seconds between two looks at a number that waits
+
+// ticketPage shows one number to its holder; the address is the key.
+func (s *Server) ticketPage(c *call) error {
+	v, err := c.ticketView()
+	if err != nil {
+		return err
+	}
+	return c.show(ticketPage(v))
+}
+
+func (c *call) ticketView() (ticketView, error) {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	t, err := c.server.Queue.TicketByHandle(c.ctx(), c.Param("ticket"))
+	if err != nil {
+		return ticketView{}, err
+	}
+	d, err := c.marketDay(t.Ticket.DayID)
+	if err != nil {
+		return ticketView{}, err
+	}
+	v := ticketView{page: c.page("public.ticket", "n", strconv.Itoa(t.Ticket.Number)), when: c.when(d.TimeZone), TicketView: t, Day: d,
+		Still: c.QueryParam("still") != "", form: c.form(), Own: c.card(false) == t.Ticket.Visitor}
+	if !v.Still && !t.Ticket.State.Ended() {
+		v.Refresh = ticketRefresh
+	}
+	return v, nil
+}
+
+// ticketAct does something with the number of the address and shows its page
+// again, with the reason when it was refused.
+func (c *call) ticketAct(do func(handle string) error, done string) error {
+	f, handle := c.form(), c.Param("ticket")
+	err := do(handle)
+	if err == nil {
+		return c.done("/t/"+handle, done)
+	}
+	v, gone := c.ticketView()
+	if gone != nil {
+		return err
+	}
+	v.Refresh = 0
+	return c.again(f, err, func(f form) templ.Component {
+		v.form = f
+		return ticketPage(v)
+	})
+}
+
+func (s *Server) ticketLeave(c *call) error {
+	return c.ticketAct(func(handle string) error { _, err := s.Queue.Leave(c.ctx(), handle); return err }, "done.ticket_left")
+}
+
+func (s *Server) ticketStay(c *call) error {
+	return c.ticketAct(func(handle string) error { _, err := s.Queue.UndoLeave(c.ctx(), handle); return err }, "done.ticket_kept")
+}
+
+// ticketForget deletes the card of a number, and with it what this browser
+// knows of it.
+func (s *Server) ticketForget(c *call) error {
+	t, err := s.Queue.TicketByHandle(c.ctx(), c.Param("ticket"))
+	if err != nil {
+		return err
+	}
+	if err := s.Queue.Forget(c.ctx(), t.Ticket.Visitor); err != nil {
+		return err
+	}
+	if c.card(false) == t.Ticket.Visitor {
+		c.forgetCard()
+	}
+	return c.done("/d/"+t.Ticket.DayID, "done.card_forgotten")
+}
+
+// forgetCard drops the card's cookie, and the form's, which it follows from.
+func (c *call) forgetCard() {
+	c.dropCookie(cardCookie)
+	c.dropCookie(formCookie)
+}
+
+// ticketQR is the address of a number's page as a picture, for slips.
+func (s *Server) ticketQR(c *call) error {
+	t, err := s.Queue.TicketByHandle(c.ctx(), c.Param("ticket"))
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.picture(s.base + "/t/" + t.Ticket.Handle)
+}
+
+// picture answers with the QR code of an address, drawn as one SVG path.
+func (c *call) picture(address string) error {
+	code, err := qr.Encode(address, qr.M)
+	if err != nil {
+		return fault.Internal(err)
+	}
+	const quiet = 4 // modules of white around it, as the norm wants
+	side := strconv.Itoa(code.Size + 2*quiet)
+	var b bytes.Buffer
+	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ` + side + ` ` + side + `" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h` + side + `v` + side + `H0z"/><path d="`)
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				b.WriteString("M" + strconv.Itoa(x+quiet) + " " + strconv.Itoa(y+quiet) + "h1v1h-1z")
+			}
+		}
+	}
+	b.WriteString(`"/></svg>`)
+	return c.Blob(http.StatusOK, "image/svg+xml", b.Bytes())
+}
+
+// cardPage shows everything the visitor holds on a day.
+func (s *Server) cardPage(c *call) error {
+	c.Response().Header().Set("Cache-Control", "no-store")
+	d, err := c.marketDay(c.Param("day"))
+	if err != nil {
+		return err
+	}
+	v := cardView{page: c.page("public.card"), when: c.when(d.TimeZone), Day: d, form: c.form()}
+	if visitor := c.card(false); visitor != "" {
+		if v.Card, err = s.Queue.Card(c.ctx(), visitor, d.ID); err != nil {
+			return err
+		}
+	}
+	for _, t := range v.Card.Tickets {
+		if !t.Ticket.State.Ended() && c.QueryParam("still") == "" {
+			v.Refresh = ticketRefresh
+		}
+	}
+	return c.show(cardPage(v))
+}
+
+func (s *Server) cardForget(c *call) error {
+	d, err := c.marketDay(c.Param("day"))
+	if err != nil {
+		return err
+	}
+	if err := s.Queue.Forget(c.ctx(), c.card(false)); err != nil {
+		return err
+	}
+	c.forgetCard()
+	return c.done("/d/"+d.ID, "done.card_forgotten")
+}
+
+// near reports whether the holder should stay close by.
+func near(t queue.TicketView) bool { return t.Ticket.State == queue.Waiting && t.Ahead <= 3 }

@@ -1,0 +1,95 @@
+package web
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"yiji/internal/text"
+	"yiji/scheduler"
+)
+
+// when writes instants and dates as people at a place read them.
+type when struct {
+	zone *time.Location
+	lang string
+	now  time.Time
+}
+
+// when writes in a zone; a name nobody knows is UTC.
+func (c *call) when(zone string) when {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		loc = time.UTC
+	}
+	return when{zone: loc, lang: c.Lang, now: c.server.clock()}
+}
+
+// Today is the local date.
+func (w when) Today() scheduler.Date { return scheduler.DateOf(w.now, w.zone) }
+
+// Clock is a local time of day: 9:00.
+func (w when) Clock(t time.Time) string {
+	return strings.TrimPrefix(t.In(w.zone).Format("15:04"), "0")
+}
+
+// Short is a date without its weekday: 11月19日.
+func (w when) Short(d scheduler.Date) string {
+	y, m, day := d.Civil()
+	key := "public.date"
+	if y != w.Today().Year() {
+		key = "public.date_year"
+	}
+	return text.T(w.lang, key, text.Args{"year": strconv.Itoa(y), "month": strconv.Itoa(int(m)), "name": m.String(), "day": strconv.Itoa(day)})
+}
+
+// Date is a date with its weekday: 11月19日 周四.
+func (w when) Date(d scheduler.Date) string {
+	return w.Short(d) + " " + scheduler.WeekdayOf(d).In(w.lang)
+}
+
+// Lunar is the date of the lunar calendar: 十月十一.
+func (w when) Lunar(d scheduler.Date) string { return scheduler.LunarOf(d).In(w.lang) }
+
+// Away says how far a date is: 今天, 明天, 还有 3 天.
+func (w when) Away(d scheduler.Date) string {
+	switch n := int(d - w.Today()); {
+	case n < 0:
+		return ""
+	case n == 0:
+		return text.T(w.lang, "public.today", nil)
+	case n == 1:
+		return text.T(w.lang, "public.tomorrow", nil)
+	default:
+		return text.T(w.lang, "public.in_days", text.Args{"n": strconv.Itoa(n)})
+	}
+}
+
+var isoDate = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
+
+// Words is a reason with its dates in words.
+func (w when) Words(r text.Reason) string {
+	args := text.Args{}
+	for k, v := range r.Args {
+		args[k] = isoDate.ReplaceAllStringFunc(v, func(s string) string {
+			d, err := scheduler.ParseDate("", s)
+			if err != nil {
+				return s
+			}
+			return w.Short(d)
+		})
+	}
+	return text.Reason{Code: r.Code, Args: args}.In(w.lang)
+}
+
+// marketDay finds the day of the address. Its id is the handle that stands on
+// the poster; the page gets the day's community.
+func (c *call) marketDay(id string) (scheduler.Day, error) {
+	d, err := c.server.Scheduler.PublicDay(c.ctx(), id)
+	if err != nil {
+		return d, err
+	}
+	c.Community, err = c.server.Scheduler.Community(c.ctx(), d.CommunityID)
+	return d, err
+}
