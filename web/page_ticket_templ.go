@@ -41,11 +41,11 @@ func (v ticketView) soldOut() bool {
 func (v ticketView) mood() string {
 	switch {
 	case v.Ticket.State == queue.Called || v.Ticket.State == queue.Ready:
-		return "card number go"
+		return "card held go"
 	case near(v.TicketView):
-		return "card number turn"
+		return "card held turn"
 	}
-	return "card number"
+	return "card held"
 }
 
 func ticketPage(v ticketView) templ.Component {
@@ -1395,7 +1395,7 @@ func cardPage(v cardView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, t := range v.Card.Tickets {
-					var templ_7745c5c3_Var81 = []any{"card number", templ.KV("turn", near(t)), templ.KV("go", t.Ticket.State == queue.Called || t.Ticket.State == queue.Ready)}
+					var templ_7745c5c3_Var81 = []any{"card held", templ.KV("turn", near(t)), templ.KV("go", t.Ticket.State == queue.Called || t.Ticket.State == queue.Ready)}
 					templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var81...)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
