@@ -16,7 +16,12 @@ const claimRounds = 32
 func (s *Service) claim(ctx context.Context, free map[channel.Kind]int) (jobs []job, next time.Time, err error) {
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
 		jobs, next = nil, tx.Now.Add(pollEvery)
-		for _, k := range channel.Kinds {
+		var due []channel.Kind
+		if err := tx.Select(&due, `SELECT DISTINCT channel FROM notify_deliveries
+			WHERE state IN ('queued', 'retry', 'sending') AND next_at <= $1`, db.Micros(tx.Now)); err != nil {
+			return err
+		}
+		for _, k := range due {
 			got, more, err := s.claimKind(tx, k, free[k])
 			if err != nil {
 				return err

@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,7 +48,7 @@ func (s *Service) merge(tx *db.Tx, r deliveryRow) (deliveryRow, error) {
 	if err != nil || len(members) < 2 {
 		return r, err
 	}
-	return s.fold(tx, members)
+	return s.digestOf(tx, members)
 }
 
 // takeToken takes one token and returns how many whole ones are left, or when the next one comes.
@@ -117,9 +118,9 @@ func (s *Service) gather(tx *db.Tx, r deliveryRow) ([]deliveryRow, error) {
 	return out, nil
 }
 
-// fold writes a digest and marks its members as merged into it. A digest among
+// digestOf writes a digest and marks its members as merged into it. A digest among
 // the members hands its own members on.
-func (s *Service) fold(tx *db.Tx, members []deliveryRow) (deliveryRow, error) {
+func (s *Service) digestOf(tx *db.Tx, members []deliveryRow) (deliveryRow, error) {
 	first, latest := members[0], members[len(members)-1]
 	p, err := first.decoded()
 	if err != nil {
@@ -137,20 +138,35 @@ func (s *Service) fold(tx *db.Tx, members []deliveryRow) (deliveryRow, error) {
 		latest.DueAt, db.Micros(tx.Now)); err != nil {
 		return first, err
 	}
-	for _, m := range members {
-		if m.Kind == Digest {
-			if _, err := tx.Exec(`UPDATE notify_deliveries SET merged_into = $1 WHERE merged_into = $2`, id, m.ID); err != nil {
-				return first, err
-			}
-		}
-		if _, err := tx.Exec(`UPDATE notify_deliveries SET state = 'merged', merged_into = $1, finished_at = $2, lease = '', lease_until = 0
-			WHERE id = $3 AND lease = $4 AND state = $5`, id, db.Micros(tx.Now), m.ID, m.Lease, string(m.State)); err != nil {
-			return first, err
-		}
+	if err := fold(tx, id, members); err != nil {
+		return first, err
 	}
 	var d deliveryRow
 	err = tx.Get(&d, `SELECT `+deliveryColumns+` FROM notify_deliveries WHERE id = $1`, id)
 	return d, err
+}
+
+// fold moves members into the digest; those that somebody else has claimed
+// meanwhile stay where they are.
+func fold(tx *db.Tx, digest string, members []deliveryRow) error {
+	for part := range slices.Chunk(members, 200) {
+		ids := make([]string, len(part))
+		for i, m := range part {
+			ids[i] = m.ID
+		}
+		now := db.Micros(tx.Now)
+		q, args, err := db.In(`UPDATE notify_deliveries SET state = 'merged', merged_into = ?, finished_at = ?, lease = '', lease_until = 0
+			WHERE id IN (?) AND (state IN ('queued', 'retry') OR state = 'sending' AND lease_until <= ?)`, digest, now, ids, now)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(q, args...); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(`UPDATE notify_deliveries SET merged_into = $1 WHERE merged_into IN
+		(SELECT id FROM notify_deliveries WHERE merged_into = $1 AND kind = 'digest')`, digest)
+	return err
 }
 
 // digestText renders the members: whole texts for a person, headlines for a robot.

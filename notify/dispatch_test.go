@@ -196,27 +196,29 @@ func TestSlowReceiver(t *testing.T) {
 			}
 			release, hanging := make(chan struct{}), make(chan struct{})
 			slow, fast := newReceiver(t, c), newReceiver(t, c)
+			let := sync.OnceFunc(func() { close(release) })
+			t.Cleanup(let) // before the receivers close, which wait for their requests
 			slow.answer = func(n int, _ http.ResponseWriter, _ *http.Request) {
 				if n == 1 {
 					close(hanging)
 				}
 				<-release
 			}
-			w.queue(w.channel(channel.Webhook, slow.URL, ""), 50, "slow")
+			w.queue(w.channel(channel.Webhook, slow.URL, ""), 20, "slow")
 			c.add(time.Millisecond)
-			w.queue(w.channel(channel.Webhook, fast.URL, ""), 100, "fast")
-			w.queue(w.channel(channel.Folder, "", ""), 100, "folder")
+			w.queue(w.channel(channel.Webhook, fast.URL, ""), 40, "fast")
+			w.queue(w.channel(channel.Folder, "", ""), 40, "folder")
 			stop := w.start()
 			<-hanging
-			want := int64(200)
+			want := int64(80)
 			if control {
-				want = 100
+				want = 40
 			}
 			until(t, "the others are delivered", func() bool { return w.countsBy(Delivered) == want })
 			if control != (fast.count() == 0) || slow.count() != 1 {
 				t.Errorf("fast %d, slow %d while the slow one hangs", fast.count(), slow.count())
 			}
-			close(release)
+			let()
 			stop()
 		})
 	}
@@ -237,7 +239,7 @@ func TestRobotIsNeverFlooded(t *testing.T) {
 		if w.countsBy(Delivered) != 6 || w.countsBy(Merged) != 495 {
 			t.Errorf("%d delivered, %d merged", w.countsBy(Delivered), w.countsBy(Merged))
 		}
-		for i := range 120 { // and one every second
+		for i := range 40 { // and one every second
 			c.add(time.Second)
 			w.queue(robot, 1, fmt.Sprint("drip", i))
 			w.drain()
@@ -256,7 +258,7 @@ func TestControlWithoutBucket(t *testing.T) {
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c)
 	r := newReceiver(t, c)
 	robot := w.channel(channel.WeCom, r.URL, "")
-	for i := range 60 {
+	for i := range 25 {
 		c.add(time.Second)
 		w.tell(func(tx *db.Tx) error { _, err := tx.Exec(`DELETE FROM notify_buckets`); return err })
 		w.queue(robot, 1, fmt.Sprint("drip", i))
@@ -379,5 +381,36 @@ func TestRunWakes(t *testing.T) {
 		w.Wake()
 		until(t, "reminders went out", func() bool { return w.countsBy(Delivered) == 6 })
 		stop()
+	})
+}
+
+// A digest that could not be delivered is folded into the next one with all its members.
+func TestDigestOfDigests(t *testing.T) {
+	c := &clock{now: local(19, 9, 0)}
+	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
+		w := newTown(t, d, c)
+		r := newReceiver(t, c)
+		down := true
+		r.answer = func(n int, rw http.ResponseWriter, _ *http.Request) {
+			if down && n >= bucketSize {
+				rw.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			io.WriteString(rw, `{"errcode":0}`)
+		}
+		robot := w.channel(channel.WeCom, r.URL, "")
+		w.queue(robot, 20, "first")
+		w.drain() // five alone, a digest of fifteen that fails
+		down = false
+		w.tell(func(tx *db.Tx) error { // the bucket is down to its last token
+			_, err := tx.Exec(`UPDATE notify_buckets SET tokens = $1, refilled_at = $2`, 0, db.Micros(c.Now().Add(10*time.Second)))
+			return err
+		})
+		c.add(15 * time.Second)
+		w.queue(robot, 5, "second")
+		w.drain()
+		if last := r.texts[len(r.texts)-1]; w.countsBy(Delivered) != 6 || w.countsBy(Merged) != 21 || !strings.Contains(last, "20 条") {
+			t.Errorf("%d delivered, %d merged: %s", w.countsBy(Delivered), w.countsBy(Merged), last)
+		}
 	})
 }

@@ -249,12 +249,12 @@ func (w *town) start() (stop func()) {
 	return stop
 }
 
-// until looks again and again until ok, at most half a minute.
+// until looks again and again until ok, at most two minutes.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
-	again := time.NewTicker(2 * time.Millisecond)
+	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
 	for !ok() {
 		select {
