@@ -82,8 +82,8 @@ func TestRunnerWakes(t *testing.T) {
 	bubble(t, RunnerOptions{SafetyNet: time.Hour}, func(context.Context) (time.Time, error) { n++; return time.Time{}, nil }, func(r *Runner) {
 		for want := 2; want < 10; want++ {
 			r.Wake()
-			synctest.Wait()
 			time.Sleep(time.Millisecond)
+			synctest.Wait()
 			if n != want {
 				t.Errorf("%d ticks after waking, want %d", n, want)
 			}
@@ -106,6 +106,7 @@ func TestRunnerFollowsAPushedClock(t *testing.T) {
 		pushed.Store(int64(25 * time.Hour))
 		r.Wake()
 		time.Sleep(time.Millisecond)
+		synctest.Wait()
 		if !seen {
 			t.Error("the push was not noticed")
 		}
