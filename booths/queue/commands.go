@@ -137,7 +137,7 @@ func (w *work) miss(t Ticket, why string) (Ticket, error) {
 	if err != nil {
 		return t, err
 	}
-	after, err := miss(t, w.line.Kind, w.tx.Now, db.Time(w.line.ClosesAt), placeAfter(t.pos, waiting))
+	after, err := miss(t, w.tx.Now, db.Time(w.line.ClosesAt), placeAfter(t.pos, waiting))
 	if err != nil {
 		return t, err
 	}

@@ -96,9 +96,9 @@ func (s *Service) FeedbackGive(ctx context.Context, in FeedbackInput) error {
 	if err := in.check(); err != nil {
 		return err
 	}
-	hash := digest(in.DayID, in.LineID, in.Mark, in.Words)
+	asked := request{"queue.feedback", in.Key, digest(in.DayID, in.LineID, in.Mark, in.Words)}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := once(tx, "queue.feedback", in.Key, hash, func() (bool, error) { return true, giveFeedback(tx, in) })
+		_, err := once(tx, asked, func() (bool, error) { return true, giveFeedback(tx, in) })
 		return err
 	})
 }

@@ -152,13 +152,13 @@ func (s *Service) CheckIn(ctx context.Context, dayID, visitor string, via Via, k
 	if err := r.check(); err != nil {
 		return "", err
 	}
-	hash := digest(dayID, visitor, via)
+	asked := request{"queue.check_in", key, digest(dayID, visitor, via)}
 	if visitor == "" {
 		visitor = db.NewID()
 	}
 	var card string
 	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
-		card, err = once(tx, "queue.check_in", key, hash, func() (string, error) {
+		card, err = once(tx, asked, func() (string, error) {
 			d, err := holdOpenDay(tx, dayID)
 			if err != nil {
 				return "", err
@@ -201,13 +201,16 @@ func digest(parts ...any) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// request names a command for tx.Once.
+type request struct{ scope, key, hash string }
+
 // once is tx.Once with a typed answer.
-func once[T any](tx *db.Tx, scope, key, hash string, do func() (T, error)) (T, error) {
+func once[T any](tx *db.Tx, r request, do func() (T, error)) (T, error) {
 	var answer T
-	if key == "" {
+	if r.key == "" {
 		return do()
 	}
-	raw, err := tx.Once(scope, key, hash, func() ([]byte, error) {
+	raw, err := tx.Once(r.scope, r.key, r.hash, func() ([]byte, error) {
 		a, err := do()
 		if err != nil {
 			return nil, err

@@ -85,8 +85,8 @@ func step(t Ticket, k Kind, v verb, now time.Time) (Ticket, error) {
 
 // miss is 过号: the first time the ticket waits again at place, unless the day
 // has closed; the second time it is over.
-func miss(t Ticket, k Kind, now, closesAt time.Time, place int64) (Ticket, error) {
-	after, err := step(t, k, doMiss, now)
+func miss(t Ticket, now, closesAt time.Time, place int64) (Ticket, error) {
+	after, err := step(t, Person, doMiss, now)
 	if err != nil || after.Misses > maxPutBacks || !now.Before(closesAt) {
 		return after, err
 	}

@@ -43,15 +43,15 @@ func TestStepsOfATicket(t *testing.T) {
 
 func TestMissedOnceOrTwice(t *testing.T) {
 	closes := noon.Add(time.Hour)
-	first, err := miss(Ticket{Number: 7, State: Called, Calls: 3}, Person, noon, closes, 99)
+	first, err := miss(Ticket{Number: 7, State: Called, Calls: 3}, noon, closes, 99)
 	if err != nil || first.State != Waiting || first.pos != 99 || first.Calls != 0 || !first.EndedAt.IsZero() {
 		t.Fatalf("first %+v %v", first, err)
 	}
 	first.State = Called
-	if second, err := miss(first, Person, noon, closes, 99); err != nil || second.State != Missed {
+	if second, err := miss(first, noon, closes, 99); err != nil || second.State != Missed {
 		t.Fatalf("second %+v %v", second, err)
 	}
-	if late, err := miss(Ticket{State: Called}, Person, closes, closes, 99); err != nil || late.State != Missed {
+	if late, err := miss(Ticket{State: Called}, closes, closes, 99); err != nil || late.State != Missed {
 		t.Fatalf("after closing %+v %v", late, err)
 	}
 }

@@ -39,9 +39,9 @@ func run[T any](ctx context.Context, s *Service, c LineCommand, v verb, do func(
 	if err := c.check(); err != nil {
 		return answer, err
 	}
-	hash := digest(v, c.CommunityID, c.DayID, c.TicketID, c.By, c.Reason, c.Version)
+	asked := request{"queue.line:" + c.LineID, c.Key, digest(v, c.CommunityID, c.DayID, c.TicketID, c.By, c.Reason, c.Version)}
 	err := s.db.Update(ctx, func(tx *db.Tx) (err error) {
-		answer, err = once(tx, "queue.line:"+c.LineID, c.Key, hash, func() (T, error) {
+		answer, err = once(tx, asked, func() (T, error) {
 			w, err := lock(tx, c)
 			if err != nil {
 				var none T
