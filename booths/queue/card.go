@@ -79,14 +79,17 @@ func forget(tx *db.Tx, t Ticket) error {
 	if t.State.Ended() {
 		handle = db.NewID()
 	}
-	_, err = tx.Exec(`UPDATE queue_tickets SET visitor = $3, handle = $4 WHERE line_id = $1 AND number = $2`, t.LineID, t.Number, db.NewID(), handle)
+	_, err = tx.Exec(`UPDATE queue_tickets SET visitor = $3, handle = $4 WHERE line_id = $1 AND number = $2`, t.LineID, t.Number, nobodysCard(), handle)
 	return errors.Join(err, w.finish())
 }
+
+// nobodysCard is a card that nobody holds; invariants know it by its beginning.
+func nobodysCard() string { return "gone-" + db.NewID() }
 
 // forgetCarry gives up the places on the next day.
 func forgetCarry(tx *db.Tx, visitor string) error {
 	_, err := tx.Exec(`UPDATE queue_carry SET visitor = $2, state = CASE WHEN state = 'waiting' THEN 'lapsed' ELSE state END WHERE visitor = $1`,
-		visitor, db.NewID())
+		visitor, nobodysCard())
 	return err
 }
 
@@ -97,7 +100,7 @@ func forgetVisits(tx *db.Tx, visitor string) error {
 		return err
 	}
 	for _, d := range days {
-		if _, err := tx.Exec(`UPDATE queue_visits SET visitor = $3 WHERE day_id = $1 AND visitor = $2`, d, visitor, db.NewID()); err != nil {
+		if _, err := tx.Exec(`UPDATE queue_visits SET visitor = $3 WHERE day_id = $1 AND visitor = $2`, d, visitor, nobodysCard()); err != nil {
 			return err
 		}
 	}

@@ -412,3 +412,75 @@ func TestReleasedBooths(t *testing.T) {
 		p.healthy()
 	})
 }
+
+func TestACardIsForgotten(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		lines := p.opened(Person, Item, Stock)
+		var handles []string
+		for _, l := range lines {
+			handles = append(handles, p.take(l, "me").Handle)
+		}
+		p.take(lines[0], "other")
+		kept, err := p.s.Accept(p.ctx, p.about(p.next(lines[1])))
+		p.ok(err)
+		before, err := p.s.TicketByID(p.ctx, "c1", kept.ID)
+		p.ok(err)
+		if before.Ticket.Handle != handles[1] {
+			t.Fatalf("the desk sees %+v", before.Ticket)
+		}
+		_, err = p.s.TicketByID(p.ctx, "c2", kept.ID)
+		p.refused(err, "queue.ticket_unknown")
+		p.ok(p.s.Forget(p.ctx, "me"))
+		p.ok(p.s.Forget(p.ctx, "me"))
+		card, err := p.s.Card(p.ctx, "me", p.day.DayID)
+		p.ok(err)
+		if card.CheckedIn || len(card.Tickets) != 0 {
+			t.Fatalf("the card still holds %+v", card)
+		}
+		for i, h := range handles {
+			_, err := p.s.TicketByHandle(p.ctx, h)
+			if handedIn := i == 1; handedIn {
+				p.ok(err)
+				continue
+			}
+			p.refused(err, "queue.ticket_unknown")
+		}
+		if got := p.next(lines[0]); got.Number != 2 {
+			t.Fatalf("called %d", got.Number)
+		}
+		p.close()
+		p.clock.push(grace)
+		_, err = p.s.Tick(p.ctx)
+		p.ok(err)
+		p.settle()
+		f, err := p.s.DayFigures(p.ctx, "c1", p.day.DayID)
+		p.ok(err)
+		if f.Residents != 2 || f.Tickets != 4 {
+			t.Fatalf("figures %+v", f)
+		}
+		p.healthy()
+	})
+}
+
+func TestFeedback(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		give := func(line string, m Mark, words, key string) error {
+			return p.s.FeedbackGive(p.ctx, FeedbackInput{DayID: p.day.DayID, LineID: line, Mark: m, Words: words, Key: key})
+		}
+		p.ok(give(line, Good, "谢谢,电话 138-0000-0000", p.key("f")))
+		p.ok(give(line, Good, "谢谢,电话 138-0000-0000", p.key("f")))
+		p.ok(give("", Poor, "", ""))
+		p.refused(give("", "great", "", ""), "queue.feedback_mark")
+		p.refused(give("nowhere", Fair, "", ""), "queue.line_unknown")
+		got, err := p.s.FeedbackOf(p.ctx, "c1", p.day.DayID)
+		p.ok(err)
+		if got.Good != 1 || got.Poor != 1 || len(got.Words) != 1 || got.Words[0].Words != "谢谢,电话 …" {
+			t.Fatalf("feedback %+v", got)
+		}
+		_, err = p.s.FeedbackOf(p.ctx, "c2", p.day.DayID)
+		p.refused(err, "queue.day_unknown")
+		p.clock.set(p.closes().Add(feedbackFor))
+		p.refused(give("", Good, "", ""), "queue.feedback_over")
+	})
+}
