@@ -1,6 +1,10 @@
 package web
 
-import "yiji/internal/account"
+import (
+	"slices"
+
+	"yiji/internal/account"
+)
 
 const (
 	get  = "GET"
@@ -25,7 +29,7 @@ type route struct {
 // Scopes: nowhere · inCommunity (:community) · ofPartner (:community :partner) ·
 // asPartner (:community, the actor's own partner) · ofLine (:community :line).
 func (s *Server) routes() []route {
-	return []route{
+	return slices.Concat([]route{
 		// Residents.
 		{method: get, path: "/", action: account.PublicRead, where: nowhere, handle: s.indexPage},
 		{method: get, path: "/c/:community", action: account.PublicRead, where: inCommunity, handle: s.schedulePage},
@@ -84,5 +88,5 @@ func (s *Server) routes() []route {
 		{method: post, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerAnswer},
 		{method: get, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.lineConsole},
 		{method: post, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.linePress},
-	}
+	}, s.setupRoutes())
 }

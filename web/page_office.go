@@ -1,0 +1,293 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"yiji/booths"
+	"yiji/internal/account"
+	"yiji/internal/fault"
+	"yiji/scheduler"
+)
+
+// myPlace is a community one works for, and as what.
+type myPlace struct {
+	Community scheduler.Community
+	Kinds     []account.Kind
+}
+
+type placesView struct {
+	page
+	Places []myPlace
+	Admin  bool
+}
+
+// officesPage leads to one's own communities; with only one it goes there.
+func (s *Server) officesPage(c *call) error {
+	all, err := s.Scheduler.Communities(c.ctx())
+	if err != nil {
+		return err
+	}
+	v := placesView{Admin: c.Actor.Is(account.Admin, "")}
+	for _, k := range all {
+		p := myPlace{Community: k}
+		for _, kind := range account.Kinds {
+			if kind != account.Admin && c.Actor.Is(kind, k.ID) {
+				p.Kinds = append(p.Kinds, kind)
+			}
+		}
+		if len(p.Kinds) > 0 || v.Admin {
+			v.Places = append(v.Places, p)
+		}
+	}
+	if len(v.Places) == 1 && len(v.Places[0].Kinds) == 1 && !v.Admin {
+		return c.redirect(v.Places[0].path(v.Places[0].Kinds[0]))
+	}
+	v.page = c.console("office.mine")
+	return c.show(officesPage(v))
+}
+
+// path is where somebody of this kind works.
+func (p myPlace) path(k account.Kind) string {
+	switch k {
+	case account.Desk:
+		return "/desk/" + p.Community.Slug
+	case account.Partner:
+		return "/p/" + p.Community.Slug
+	}
+	return "/o/" + p.Community.Slug
+}
+
+// officeView is the organizers' first page: the next market, what is missing,
+// whom to call.
+type officeView struct {
+	page
+	Next    *scheduler.Day // nil: nothing is planned
+	State   scheduler.State
+	Claims  int // live claims for it
+	Waiting int // of them on the waitlist
+	Markets []scheduler.Market
+	Missing []lack
+	Silent  []caller // have not claimed
+	Asked   []caller // have not answered an offer
+	More    int      // silent ones that are not listed
+}
+
+// lack is something missing, with the page where it is mended.
+type lack struct {
+	Text string
+	Path string
+}
+
+// caller is a partner with whom to call.
+type caller struct {
+	Partner booths.Partner
+	About   string
+}
+
+// tel is a telephone number as an address: digits and a leading +.
+func tel(number string) string {
+	return "tel:" + strings.Map(func(r rune) rune {
+		if (r >= '0' && r <= '9') || r == '+' {
+			return r
+		}
+		return -1
+	}, number)
+}
+
+// callsShown bounds how many contacts one page opens.
+const callsShown = 20
+
+func (s *Server) officePage(c *call) error {
+	v := officeView{page: c.console("office.title", "name", c.Community.Name)}
+	var err error
+	if v.Markets, err = s.Scheduler.Markets(c.ctx(), c.In.CommunityID); err != nil {
+		return err
+	}
+	next, err := s.Scheduler.NextDay(c.ctx(), c.In.CommunityID, "")
+	if err != nil && fault.KindOf(err) != fault.KindNotFound {
+		return err
+	}
+	if err == nil {
+		v.Next, v.State = &next, next.StateAt(v.Now)
+	}
+	partners, err := s.Booths.Partners(c.ctx(), c.In.CommunityID)
+	if err != nil {
+		return err
+	}
+	partners = slices.DeleteFunc(partners, func(p booths.Partner) bool { return p.Archived })
+	if err := c.lacks(&v, partners); err != nil {
+		return err
+	}
+	if err := c.callers(&v, partners); err != nil {
+		return err
+	}
+	return c.show(officePage(v))
+}
+
+// lacks finds what is missing before the next market.
+func (c *call) lacks(v *officeView, partners []booths.Partner) error {
+	o := v.office()
+	if len(v.Markets) == 0 {
+		v.Missing = append(v.Missing, lack{v.T("office.lack_market"), o + "/markets/new"})
+	}
+	for _, m := range v.Markets {
+		l, err := c.server.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
+		if err != nil {
+			return err
+		}
+		if len(l.Booths) == 0 {
+			v.Missing = append(v.Missing, lack{v.T("office.lack_layout", "market", m.Name), o + "/markets/" + m.ID + "/layout"})
+		}
+	}
+	if len(partners) == 0 {
+		v.Missing = append(v.Missing, lack{v.T("office.lack_partners"), o + "/partners"})
+	}
+	if v.Community.Phone == "" {
+		v.Missing = append(v.Missing, lack{v.T("office.lack_phone"), "/admin/communities/" + v.Community.Slug})
+	}
+	return c.lacksOfDates(v, partners)
+}
+
+// lacksOfDates: years without holidays, papers that will have expired.
+func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
+	if len(v.Markets) == 0 {
+		return nil
+	}
+	today := localDate(v.Community, v.Now)
+	days, err := c.server.Scheduler.Days(c.ctx(), c.In.CommunityID, scheduler.DayFilter{FromDate: today, Limit: 50})
+	if err != nil {
+		return err
+	}
+	years := []int{today.Year()}
+	for _, d := range days {
+		years = append(years, d.HeldOn.Year())
+	}
+	slices.Sort(years)
+	for _, y := range slices.Compact(years) {
+		if !c.server.Scheduler.Calendar().Knows(y) {
+			v.Missing = append(v.Missing, lack{v.T("office.lack_holidays", "year", strconv.Itoa(y)), ""})
+		}
+	}
+	on := today
+	if v.Next != nil {
+		on = v.Next.HeldOn
+	}
+	for _, p := range partners {
+		for _, q := range p.Qualifications {
+			if q.Expired(on.String()) {
+				v.Missing = append(v.Missing, lack{v.T("office.lack_paper", "partner", p.Name, "paper", q.Name, "date", q.ExpiresOn), v.office() + "/partners/" + p.ID})
+			}
+		}
+	}
+	return nil
+}
+
+// callers finds who has not claimed and who has not answered, while that counts.
+func (c *call) callers(v *officeView, partners []booths.Partner) error {
+	if v.Next == nil || (v.State != scheduler.Claiming && v.State != scheduler.Confirmed) {
+		return nil
+	}
+	claims, err := c.server.Booths.ClaimsOf(c.ctx(), c.In.CommunityID, v.Next.ID)
+	if err != nil && fault.KindOf(err) != fault.KindNotFound {
+		return err
+	}
+	spoke, asked := map[string]bool{}, map[string]string{}
+	for _, k := range claims {
+		spoke[k.PartnerID] = true
+		if k.Live() {
+			v.Claims++
+		}
+		if k.State == booths.ClaimWaiting {
+			v.Waiting++
+		}
+		if k.Offer != nil {
+			asked[k.PartnerID] = v.T("office.offer_until", "booth", k.Offer.Code, "when", localTime(v.Community, k.Offer.ExpiresAt))
+		}
+	}
+	for _, p := range partners {
+		about, offered := asked[p.ID]
+		if !offered && (spoke[p.ID] || v.State != scheduler.Claiming) {
+			continue
+		}
+		if len(v.Silent)+len(v.Asked) >= callsShown {
+			v.More++
+			continue
+		}
+		whole, err := c.server.Booths.Partner(c.ctx(), booths.Scope{CommunityID: c.In.CommunityID}, p.ID)
+		if err != nil {
+			return err
+		}
+		if offered {
+			v.Asked = append(v.Asked, caller{whole, about})
+		} else {
+			v.Silent = append(v.Silent, caller{Partner: whole})
+		}
+	}
+	return nil
+}
+
+// step of the strip 认领 → 排位 → 确认 → 开市 → 收市 and how far the day is.
+type step struct {
+	Key   string
+	State string // done, now or later
+	When  string
+}
+
+func (v officeView) steps() []step {
+	d := *v.Next
+	at := map[scheduler.State]int{scheduler.Planned: -1, scheduler.Claiming: 0, scheduler.Confirmed: 2, scheduler.Open: 3, scheduler.Closed: 4, scheduler.Settled: 5}[v.State]
+	out := []step{
+		{Key: "claim", When: localTime(v.Community, d.ClaimsAt)}, {Key: "plan"}, {Key: "confirm", When: localTime(v.Community, d.ConfirmAt)},
+		{Key: "open", When: localTime(v.Community, d.OpensAt)}, {Key: "close", When: localTime(v.Community, d.ClosesAt)},
+	}
+	for i := range out {
+		switch {
+		case i < at:
+			out[i].State = "done"
+		case i == at || (at == 0 && i == 1):
+			out[i].State = "now"
+		default:
+			out[i].State = "later"
+		}
+	}
+	return out
+}
+
+// todo is the one thing to do now: its text and where it is done.
+func (v officeView) todo() lack {
+	if v.Next == nil {
+		if len(v.Markets) == 0 {
+			return lack{v.T("office.todo_market"), v.office() + "/markets/new"}
+		}
+		return lack{v.T("office.todo_none_planned"), v.office() + "/markets"}
+	}
+	day := v.office() + "/days/" + v.Next.ID
+	switch v.State {
+	case scheduler.Claiming:
+		return lack{v.T("office.todo_plan"), day + "/plan"}
+	case scheduler.Confirmed:
+		return lack{v.T("office.todo_open"), day}
+	case scheduler.Open:
+		return lack{v.T("office.todo_run"), day}
+	}
+	for _, l := range v.Missing {
+		if l.Path != "" {
+			return lack{v.T("office.todo_missing", "what", l.Text), l.Path}
+		}
+	}
+	return lack{v.T("office.todo_invite", "when", localTime(v.Community, v.Next.ClaimsAt)), v.office() + "/partners"}
+}
+
+// inDays says how far the next day is.
+func (v officeView) inDays() string {
+	switch n := v.Next.HeldOn - localDate(v.Community, v.Now); {
+	case n <= 0:
+		return v.T("office.today")
+	case n == 1:
+		return v.T("office.tomorrow")
+	default:
+		return v.T("office.in_days", "n", strconv.Itoa(int(n)))
+	}
+}
