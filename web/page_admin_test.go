@@ -15,7 +15,7 @@ func TestAdminsMakeCommunities(t *testing.T) {
 		const at = "/admin/communities"
 		says(t, b.get(at), 200, "还没有社区")
 		says(t, b.send(at, at, "slug", "Xiang Yang", "name", "向阳社区", "timezone", "Asia/Shanghai", "locale", "zh-Hans"), 422,
-			"只能用小写字母", `value="向阳社区"`, `value="Xiang Yang"`)
+			"只能用小写字母、数字", `value="向阳社区"`, `value="Xiang Yang"`)
 		form := b.fill(b.get(at).Body, at, "slug", "xiangyang", "name", "向阳社区", "city", "泰安市", "address", "泰前街道", "timezone", "Asia/Shanghai", "locale", "zh-Hans")
 		made := b.post(at, form)
 		says(t, made, 200, "社区建好了")
@@ -29,7 +29,7 @@ func TestAdminsMakeCommunities(t *testing.T) {
 		}
 		const edit = at + "/xiangyang"
 		says(t, b.get(edit), 200, "泰前街道")
-		says(t, b.send(edit, edit, "name", "", "timezone", "Asia/Shanghai", "locale", "zh-Hans", "phone", "0538"), 422, "这里不能空着", `value="0538"`)
+		says(t, b.send(edit, edit, "name", "", "timezone", "Asia/Shanghai", "locale", "zh-Hans", "phone", "0538"), 422, "不能为空", `value="0538"`)
 		says(t, b.send(edit, edit, "name", "向阳社区", "timezone", "Asia/Urumqi", "locale", "zh-Hans", "slug", "hijack"), 200, "已保存")
 		if k, err := r.Scheduler.CommunityBySlug(t.Context(), "xiangyang"); err != nil || k.TimeZone != "Asia/Urumqi" {
 			t.Errorf("%+v %v", k, err)

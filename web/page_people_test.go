@@ -42,7 +42,7 @@ func TestLinksAreWithdrawnAndIssuedAgain(t *testing.T) {
 			t.Fatal("the old link was issued again")
 		}
 		says(t, visitor.get(first), 404)
-		says(t, visitor.send(second, "", "name", "李阿姨"), 200)
+		visitor.send(second, second, "name", "李阿姨")
 		people := o.mine.get(at)
 		says(t, people, 200, "李阿姨")
 

@@ -1,0 +1,30 @@
+package web
+
+import "yiji/internal/account"
+
+// setupRoutes is what organizers set up before the day.
+func (s *Server) setupRoutes() []route {
+	return []route{
+		{method: get, path: "/admin/communities", action: account.CommunityList, where: nowhere, handle: s.adminPage},
+		{method: post, path: "/admin/communities", action: account.CommunityCreate, where: nowhere, handle: s.communityCreate},
+		{method: get, path: "/admin/communities/:community", action: account.CommunityEdit, where: inCommunity, handle: s.communityPage},
+		{method: post, path: "/admin/communities/:community", action: account.CommunityEdit, where: inCommunity, handle: s.communitySave},
+
+		{method: get, path: "/o", action: account.HomeRead, where: nowhere, handle: s.officesPage},
+		{method: get, path: "/o/:community", action: account.MarketRead, where: inCommunity, handle: s.officePage},
+
+		{method: get, path: "/o/:community/people", action: account.AccountRead, where: inCommunity, handle: s.peoplePage},
+		{method: post, path: "/o/:community/people/invite", action: account.AccountInvite, where: inCommunity, handle: s.peopleInvite},
+		{method: post, path: "/o/:community/people/join", action: account.AccountInvite, where: inCommunity, handle: s.peopleJoin},
+		{method: post, path: "/o/:community/people/link", action: account.AccountRevoke, where: inCommunity, handle: s.peopleLink},
+		{method: post, path: "/o/:community/people/person", action: account.AccountRevoke, where: inCommunity, handle: s.peoplePerson},
+
+		{method: get, path: "/o/:community/markets", action: account.MarketRead, where: inCommunity, handle: s.marketsPage},
+		{method: get, path: "/o/:community/markets/new", action: account.MarketEdit, where: inCommunity, handle: s.marketPage},
+		{method: post, path: "/o/:community/markets/new", action: account.MarketEdit, where: inCommunity, handle: s.marketSave},
+		{method: get, path: "/o/:community/markets/:market", action: account.MarketRead, where: inCommunity, handle: s.marketPage},
+		{method: post, path: "/o/:community/markets/:market", action: account.MarketEdit, where: inCommunity, handle: s.marketSave},
+		{method: post, path: "/o/:community/markets/:market/exceptions", action: account.DayPlan, where: inCommunity, handle: s.exceptionAdd},
+		{method: post, path: "/o/:community/markets/:market/exceptions/remove", action: account.DayPlan, where: inCommunity, handle: s.exceptionRemove},
+	}
+}
