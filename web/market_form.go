@@ -148,6 +148,9 @@ func ruleOfForm(f form) (r scheduler.Rule, err error) {
 	case ruleLunarDates:
 		r.Lunar = lunarOfForm(f)
 		r.Lunar.Dates, err = parsedList(f, "rule.lunar.dates", scheduler.ParseLunarDate)
+		if err == nil && len(r.Lunar.Dates) == 0 {
+			err = fault.Invalid("rule.empty", "rule.lunar.dates", "needs at least one date")
+		}
 	case ruleDates:
 		r.Dates, err = parsedList(f, "rule.dates", scheduler.ParseDate)
 		if err == nil && len(r.Dates) == 0 {

@@ -100,6 +100,8 @@ func (c *call) marketAgain(m scheduler.Market, f form, failed error) error {
 	if failed == nil {
 		return c.show(marketPage(v))
 	}
+	hidden := otherRuleFields(f.Get("kind")) // a reason about one of them stands above the rule
+	f.names = slices.DeleteFunc(slices.Clone(f.names), func(n string) bool { return slices.Contains(hidden, n) })
 	return c.again(f, failed, func(f form) templ.Component {
 		v.form = f
 		return marketPage(v)

@@ -20,22 +20,14 @@ func (p page) office() string { return "/o/" + p.Community.Slug }
 // quiet is the form of a button: nothing to fill in, nothing wrong.
 func (p page) quiet() form { return p.Logout }
 
-// zoneOf is the community's time zone; it was checked when it was saved.
-func zoneOf(k scheduler.Community) *time.Location {
-	if loc, err := time.LoadLocation(k.TimeZone); err == nil {
-		return loc
-	}
-	return time.UTC
-}
-
 // localTime is an instant on the community's clock.
 func localTime(k scheduler.Community, t time.Time) string {
-	return t.In(zoneOf(k)).Format("2006-01-02 15:04")
+	return t.In(zoneOf(k.TimeZone)).Format("2006-01-02 15:04")
 }
 
 // localDate is the community's today.
 func localDate(k scheduler.Community, t time.Time) scheduler.Date {
-	return scheduler.DateOf(t, zoneOf(k))
+	return scheduler.DateOf(t, zoneOf(k.TimeZone))
 }
 
 // dateWords is a date for people: 2026-11-19 周四.
