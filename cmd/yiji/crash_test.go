@@ -141,6 +141,12 @@ func ask(base string, tw town, e *errand) (bool, error) {
 // returns everybody's errand.
 func rush(t *testing.T, p *process, tw town, cycle int) []*errand {
 	t.Helper()
+	return rushUntil(t, p, tw, cycle, p.kill)
+}
+
+// rushUntil is rush with another catastrophe.
+func rushUntil(t *testing.T, p *process, tw town, cycle int, catastrophe func()) []*errand {
+	t.Helper()
 	var mu sync.Mutex
 	var all []*errand
 	var wg sync.WaitGroup
@@ -162,7 +168,7 @@ func rush(t *testing.T, p *process, tw town, cycle int) []*errand {
 		})
 	}
 	time.Sleep(time.Duration(80+rand.IntN(150)) * time.Millisecond) // the moment of the kill is by chance
-	p.kill()
+	catastrophe()
 	wg.Wait()
 	return all
 }
@@ -196,6 +202,39 @@ func TestKilledUnderLoadLosesNothing(t *testing.T) {
 		wantFigures(t, p, tw, len(all))
 		wantHealthy(t, p, tw)
 	})
+}
+
+// The same when not the server dies but PostgreSQL, as by a power failure: what
+// was answered is on its disk, and the server goes on by itself when it is back.
+func TestPostgresDiesUnderLoad(t *testing.T) {
+	if !dbtest.HavePostgres(t) {
+		return
+	}
+	c, err := dbtest.StartCluster(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := c.Stop("fast"); err != nil {
+			t.Error(err)
+		}
+	}()
+	tw := found(t, c.URL)
+	p := serve(t, tw)
+	var all []*errand
+	for cycle := range 2 {
+		all = append(all, rushUntil(t, p, tw, cycle, func() {
+			if err := c.Crash(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})...)
+		for _, e := range all {
+			again(t, p, tw, e)
+		}
+	}
+	wantNumbers(t, all)
+	wantFigures(t, p, tw, len(all))
+	wantHealthy(t, p, tw)
 }
 
 // The control: people who ask again without their key leave ghosts behind, so

@@ -112,11 +112,27 @@ func (a *App) Run(ctx context.Context) error {
 			a.log.Error("closing", "error", err)
 		}
 	}()
+	if err := a.reviewHolidays(ctx); err != nil {
+		return err
+	}
 	parts := []part{
 		{"bus", a.Bus.Run}, {"notify", a.Notify.Run}, {"scheduler", a.runner.Run},
 		{"web", func(ctx context.Context) error { return a.web.Serve(ctx, a.listener) }},
 	}
 	return runParts(ctx, parts)
+}
+
+// reviewHolidays looks again at days that were planned without a notice: with
+// the notice loaded now some of them move, and some need an organizer's word.
+func (a *App) reviewHolidays(ctx context.Context) error {
+	open, err := a.Scheduler.ReviewFlagged(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range open {
+		a.log.Warn("the holiday notice moves a market day that has claims: its organizer decides", "day", d.ID, "date", d.Date.String())
+	}
+	return nil
 }
 
 // part is something that runs until its context ends.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"yiji/internal/db"
@@ -249,6 +250,59 @@ func BenchmarkUpdate(b *testing.B) {
 			})
 			if err != nil {
 				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// hasty is a context that ends when it is asked for the n-th time, so that a
+// test can hang up at every single step of a call.
+type hasty struct {
+	context.Context
+	left atomic.Int32
+	done chan struct{}
+}
+
+func hangUpAfter(ctx context.Context, n int) *hasty {
+	h := &hasty{Context: ctx, done: make(chan struct{})}
+	h.left.Store(int32(n))
+	return h
+}
+
+func (h *hasty) asked() {
+	if h.left.Add(-1) == 0 {
+		close(h.done)
+	}
+}
+
+func (h *hasty) Done() <-chan struct{} { h.asked(); return h.done }
+
+func (h *hasty) Err() error {
+	h.asked()
+	select {
+	case <-h.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// A reader who hangs up at any moment must not leave a transaction open on a
+// connection that the next reader gets.
+func TestReadersWhoHangUpLeaveNothingBehind(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		look := func(ctx context.Context) error {
+			return d.View(ctx, func(tx *db.Tx) error {
+				var n int
+				return tx.Get(&n, `SELECT COUNT(*) FROM outbox`)
+			})
+		}
+		for n := 1; n <= 40; n++ {
+			_ = look(hangUpAfter(t.Context(), n)) // whatever the answer is
+			for range 9 {                         // every connection there is
+				if err := look(t.Context()); err != nil {
+					t.Fatalf("after somebody hung up at step %d: %v", n, err)
+				}
 			}
 		}
 	})

@@ -62,7 +62,8 @@ func (d *DB) view(ctx context.Context, s *session, do func(*Tx) error) error {
 	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	if err := s.plain(ctx, d.dialect.beginRead); err != nil {
+	// Not the caller's context: one that ends right here would leave it open whether the transaction began.
+	if err := s.plain(context.WithoutCancel(ctx), d.dialect.beginRead); err != nil {
 		s.close()
 		return err
 	}

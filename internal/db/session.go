@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"database/sql/driver"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -54,7 +55,8 @@ func (s *session) plain(ctx context.Context, query string) error {
 	return err
 }
 
-// close gives the connection up; the next connect opens another.
+// close gives the connection up, for good and not back to the pool: what state
+// it is in nobody knows. The next connect opens another.
 func (s *session) close() {
 	if s.conn == nil {
 		return
@@ -62,6 +64,7 @@ func (s *session) close() {
 	for _, st := range s.stmts {
 		_ = st.Close()
 	}
+	_ = s.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = s.conn.Close()
 	s.conn, s.stmts = nil, nil
 }

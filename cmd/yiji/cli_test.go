@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// yiji runs the command line in this process.
+func yiji(t *testing.T, args ...string) (out, errs string, code int) {
+	t.Helper()
+	var o, e bytes.Buffer
+	code = run(t.Context(), args, &o, &e)
+	return o.String(), e.String(), code
+}
+
+const roster = "../../internal/demo/xiangyang.yaml"
+
+func TestPreviewAsTheReadmeTypesIt(t *testing.T) {
+	out, errs, code := yiji(t, "preview", "--rule", `{"monthly":{"days":[19]}}`, "--holiday", "next-workday", "--weekend", "keep",
+		"--tz", "Asia/Shanghai", "--from", "2026-01-01", "--count", "12", "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	var dates []map[string]any
+	if err := json.Unmarshal([]byte(out), &dates); err != nil || len(dates) != 12 {
+		t.Fatalf("%d dates, %v", len(dates), err)
+	}
+	held := map[string]string{}
+	for _, d := range dates {
+		for _, field := range []string{"date", "rule_date", "weekday", "lunar", "shifted", "reason"} {
+			if _, ok := d[field]; !ok {
+				t.Errorf("%v has no %s", d, field)
+			}
+		}
+		held[d["rule_date"].(string)] = d["date"].(string)
+		if moved := d["date"] != d["rule_date"]; moved != d["shifted"] || moved != (d["reason"] != "") {
+			t.Errorf("shifted and reason do not fit: %v", d)
+		}
+	}
+	for rule, want := range map[string]string{"2026-02-19": "2026-02-24", "2026-06-19": "2026-06-22", "2026-04-19": "2026-04-19"} {
+		if held[rule] != want {
+			t.Errorf("%s is held on %s, want %s", rule, held[rule], want)
+		}
+	}
+}
+
+func TestPlanAsJSON(t *testing.T) {
+	out, errs, code := yiji(t, "plan", roster, "--json")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	var plan struct {
+		Pairs []struct {
+			Partner, Booth string
+			Place          int
+			Score          int64
+		}
+		Assignments []struct {
+			Partner, Booth string
+			Place          int
+			Score          int64
+			Reasons        []string
+		}
+		Waitlist, Disturbances []map[string]any
+	}
+	if err := json.Unmarshal([]byte(out), &plan); err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Assignments) != 6 || len(plan.Waitlist) != 0 || len(plan.Pairs) < 6 {
+		t.Errorf("%d assigned, %d wait, %d pairs", len(plan.Assignments), len(plan.Waitlist), len(plan.Pairs))
+	}
+	for _, a := range plan.Assignments {
+		if len(a.Reasons) == 0 || a.Score <= 0 {
+			t.Errorf("%+v does not explain itself", a)
+		}
+	}
+	if plan.Waitlist == nil || plan.Disturbances == nil {
+		t.Error("an empty list is null")
+	}
+}
+
+// Whatever is wrong is said with the field's name and the reason, and is exit 2.
+func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	raw, err := os.ReadFile(roster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := write("twice.yaml", strings.Replace(string(raw), "code: A2", "code: A1", 1))
+	gbk := write("gbk.yaml", "community: {name: \xcf\xf2\xd1\xf4}\n")
+	rule := func(r string) []string { return []string{"preview", "--from", "2026-01-01", "--rule", r} }
+	from := func(more ...string) []string { return append(rule(`{"monthly":{"days":[19]}}`), more...) }
+	for name, c := range map[string]struct {
+		args []string
+		say  string
+	}{
+		"no rule":             {[]string{"preview", "--from", "2026-01-01"}, "--rule"},
+		"not JSON":            {rule(`{`), "--rule"},
+		"unknown key":         {rule(`{"montly":{}}`), "montly"},
+		"two rules":           {rule(`{"monthly":{"days":[1]},"dates":["2026-01-01"]}`), "--rule"},
+		"day 32":              {rule(`{"monthly":{"days":[32]}}`), "days[0]"},
+		"31 February skipped": {rule(`{"monthly":{"days":[31],"months":[2],"month_end":"skip"}}`), "never"},
+		"TZ in cron":          {rule(`{"cron":"TZ=0 0 9 8 * *"}`), "cron"},
+		"every":               {rule(`{"cron":"@every 1s"}`), "cron"},
+		"cron never fires":    {rule(`{"cron":"0 9 31 2 *"}`), "cron"},
+		"six fields":          {rule(`{"cron":"0 0 9 8 * *"}`), "cron"},
+		"fifth monday 6":      {rule(`{"monthly":{"nth":6,"weekday":"monday"}}`), "nth"},
+		"weekday":             {rule(`{"weekly":{"every":1,"weekdays":["fredag"],"from":"2026-01-02"}}`), "fredag"},
+		"policy":              {from("--holiday", "maybe"), "--holiday"},
+		"zone":                {from("--tz", "Mars/Olympus"), "--tz"},
+		"count":               {from("--count", "0"), "--count"},
+		"from":                {[]string{"preview", "--rule", `{"monthly":{"days":[1]}}`, "--from", "2026-02-30"}, "--from"},
+		"holidays file":       {from("--holidays", "/nowhere.yaml"), "--holidays"},
+		"roster missing":      {[]string{"plan", "/nowhere.yaml"}, "FILE"},
+		"booth twice":         {[]string{"plan", twice}, "A1"},
+		"GBK in YAML":         {[]string{"plan", gbk}, "UTF-8"},
+		"unknown flag":        {[]string{"serve", "--lisen", ":1"}, "--lisen"},
+		"unknown command":     {[]string{"serv"}, "serv"},
+		"role":                {[]string{"invite", "king"}, "organizer"},
+		"speed":               {[]string{"demo", "--speed", "-1"}, "--speed"},
+		"restore nothing":     {[]string{"restore", "/nowhere", "--database", filepath.Join(dir, "x.db")}, "FILE"},
+		"restore a roster":    {[]string{"restore", roster, "--database", filepath.Join(dir, "x.db")}, "backup"},
+		"network":             {[]string{"serve", "--allow-private", "10.0.0.1", "--database", filepath.Join(dir, "y.db")}, "--allow-private"},
+		"smtp":                {[]string{"serve", "--smtp", "mail.example", "--database", filepath.Join(dir, "y.db"), "--listen", "127.0.0.1:0"}, "--smtp"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, errs, code := yiji(t, c.args...)
+			if code != exitInput || !strings.Contains(errs, c.say) {
+				t.Errorf("exit %d, want %d and %q in:\n%s%s", code, exitInput, c.say, out, errs)
+			}
+			if strings.Contains(errs, "goroutine") {
+				t.Error("a panic reached the user")
+			}
+		})
+	}
+}
+
+func TestHelpTeaches(t *testing.T) {
+	out, _, code := yiji(t)
+	if code != exitOK || !strings.Contains(out, "yiji demo") {
+		t.Errorf("exit %d: %s", code, out)
+	}
+	for _, command := range []string{"serve", "demo", "import", "preview", "plan", "migrate", "doctor", "backup", "restore", "parked", "replay", "invite"} {
+		out, errs, code := yiji(t, command, "--help")
+		if code != exitOK || !strings.Contains(out, "Usage: yiji "+command) {
+			t.Errorf("%s --help: exit %d: %s%s", command, code, out, errs)
+		}
+	}
+}
+
+// A life of one file: import twice, look, save, restore elsewhere, invite.
+func TestImportBackupRestoreInvite(t *testing.T) {
+	dir := t.TempDir()
+	first, second := filepath.Join(dir, "a.db"), filepath.Join(dir, "b.db")
+	steps := []struct {
+		args []string
+		say  string
+	}{
+		{[]string{"import", roster, "--database", first}, "5 partners new"},
+		{[]string{"import", roster, "--database", first}, "0 partners new"},
+		{[]string{"doctor", "--database", first}, "invariants hold"},
+		{[]string{"parked", "--database", first}, "nothing is parked"},
+		{[]string{"replay", "--database", first}, "nothing to replay"},
+		{[]string{"backup", filepath.Join(dir, "save"), "--database", first}, "written"},
+		{[]string{"restore", filepath.Join(dir, "save"), "--database", second}, "restored"},
+		{[]string{"doctor", "--database", second}, "invariants hold"},
+		{[]string{"invite", "partner", "--community", "xiangyang", "--partner", "济宁银行", "--database", second}, "/invite/"},
+		{[]string{"migrate", "--database", second}, "schema"},
+	}
+	for _, s := range steps {
+		out, errs, code := yiji(t, s.args...)
+		if code != exitOK || !strings.Contains(out, s.say) {
+			t.Fatalf("%v: exit %d, want %q in:\n%s%s", s.args, code, s.say, out, errs)
+		}
+	}
+	if _, _, code := yiji(t, "restore", filepath.Join(dir, "save"), "--database", second); code != exitInput {
+		t.Errorf("restoring over data: exit %d", code)
+	}
+	if _, _, code := yiji(t, "backup", filepath.Join(dir, "save"), "--database", first); code != exitInput {
+		t.Errorf("overwriting a backup: exit %d", code)
+	}
+}
