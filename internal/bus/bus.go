@@ -103,6 +103,17 @@ func (b *Bus) Running() <-chan struct{} { return b.router.Running() }
 // Names returns the consumers in the order they were added.
 func (b *Bus) Names() []string { return b.order }
 
+// Heard maps the wire name of every event that somebody reacts to to its consumers.
+func (b *Bus) Heard() map[string][]string {
+	out := map[string][]string{}
+	for _, name := range b.order {
+		for e := range b.consumers[name].reactions {
+			out[e] = append(out[e], name)
+		}
+	}
+	return out
+}
+
 // Replay applies the parked events of a consumer and key in their order, each
 // in its own transaction, and returns how many went through. It stops at the
 // first that fails again and returns its error.

@@ -16,6 +16,7 @@ import (
 
 // Options say how to play.
 type Options struct {
+	Database string // "" is a SQLite file that is removed afterwards
 	Listen   string // "" is a free port of the loopback interface
 	Speed    float64
 	Serve    bool                            // keep the pages open until ctx ends

@@ -69,8 +69,11 @@ func build(ctx context.Context, dir string, o Options) (*world, error) {
 	if listen == "" {
 		listen = "127.0.0.1:0"
 	}
+	if o.Database == "" {
+		o.Database = filepath.Join(dir, "yiji.db")
+	}
 	a, err := app.New(ctx, app.Options{
-		Database: filepath.Join(dir, "yiji.db"), Listen: listen, OutboxDir: filepath.Join(dir, "outbox"),
+		Database: o.Database, KeyFile: filepath.Join(dir, "key"), Listen: listen, OutboxDir: filepath.Join(dir, "outbox"),
 		Clock: c.Now, Logger: o.Logger,
 	})
 	if err != nil {

@@ -1,0 +1,64 @@
+package demo
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"yiji/internal/db/dbtest"
+)
+
+// The whole main job, end to end over HTTP, on both databases: the year, the
+// claims, the plan, the day with its 300 residents, the closing messages.
+func TestTheWholeMarketOnBothDatabases(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		var timeline []string
+		var sum Summary
+		err := Run(t.Context(), Options{
+			Database: url,
+			Timeline: func(_ time.Time, line string) { timeline = append(timeline, line) },
+			Done:     func(s Summary, _ string) { sum = s },
+		})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, strings.Join(timeline, "\n"))
+		}
+		held := map[string]string{}
+		for _, d := range sum.Dates {
+			held[d.RuleDate] = d.Date
+		}
+		if len(held) != 12 || held["2026-02-19"] != "2026-02-24" || held["2026-06-19"] != "2026-06-22" || held["2026-11-19"] != "2026-11-19" {
+			t.Errorf("dates: %v", held)
+		}
+		if sum.Residents != 300 || len(sum.Assignments) != 6 || sum.Tickets < 400 || sum.Served < 100 || sum.CarriedOver == 0 {
+			t.Errorf("the day: %+v", sum)
+		}
+		for _, kind := range []string{"closing_partner", "closing_resident", "closing_organizer", "claiming_opened", "booths_published"} {
+			if sum.Messages[kind] == 0 {
+				t.Errorf("no message of kind %s went out: %v", kind, sum.Messages)
+			}
+		}
+	})
+}
+
+// Each broken promise is an error that says how many.
+func TestBrokenPromisesAreLoud(t *testing.T) {
+	good := Summary{Residents: 1, Tickets: 3, Served: 1, Missed: 1, CarriedOver: 1, Dates: make([]Date, 12)}
+	if err := good.promises(); err != nil {
+		t.Fatalf("a good market: %v", err)
+	}
+	for want, spoil := range map[string]func(*Summary){
+		"invariants":         func(s *Summary) { s.Broken = 1 },
+		"twice":              func(s *Summary) { s.Duplicates = 1 },
+		"missing":            func(s *Summary) { s.Gaps = 1 },
+		"given up":           func(s *Summary) { s.Deliveries.Failed = 1 },
+		"dates":              func(s *Summary) { s.Dates = s.Dates[1:] },
+		"residents":          func(s *Summary) { s.Residents = 0 },
+		"tickets without an": func(s *Summary) { s.Served = 0 },
+	} {
+		bad := good
+		spoil(&bad)
+		if err := bad.promises(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
