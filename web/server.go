@@ -21,6 +21,7 @@ import (
 	"yiji/booths"
 	"yiji/booths/queue"
 	"yiji/internal/account"
+	"yiji/internal/outbox"
 	"yiji/notify"
 	"yiji/scheduler"
 )
@@ -49,8 +50,12 @@ type Options struct {
 	Healthy        func(ctx context.Context) error // nil is always healthy
 	Ready          func(ctx context.Context) error // nil is always ready
 	Metrics        http.Handler                    // nil has no /metrics
-	Clock          func() time.Time                // for pages; nil is time.Now
-	Logger         *slog.Logger
+	// Parked lists events that could not be applied, Replay tries those of a
+	// consumer and market day again; nil knows none.
+	Parked func(ctx context.Context, limit int) ([]outbox.Parked, error)
+	Replay func(ctx context.Context, consumer, key string) (applied int, err error)
+	Clock  func() time.Time // for pages; nil is time.Now
+	Logger *slog.Logger
 }
 
 // Server answers HTTP. Its Handler can be served by anything.
@@ -62,6 +67,9 @@ type Server struct {
 	origins *http.CrossOriginProtection
 	door    *doorman
 	clock   func() time.Time
+	parked  func(context.Context, int) ([]outbox.Parked, error)
+	replay  func(context.Context, string, string) (int, error)
+	places  places
 	log     *slog.Logger
 	echo    *echo.Echo
 	handler http.Handler
@@ -88,7 +96,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Services: o.Services, base: base.Scheme + "://" + base.Host, secure: base.Scheme == "https",
 		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now),
-		clock: o.Clock, log: o.Logger, stopping: make(chan struct{}),
+		clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
 	}
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {
 		return nil, err

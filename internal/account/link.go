@@ -2,6 +2,9 @@ package account
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,6 +20,7 @@ type Invitation struct {
 	Role  Role
 	Label string
 	Valid time.Duration // 0 is the default for the kind of role
+	Key   string        // idempotency key: the same command again returns the same link
 }
 
 // LinkState says what became of a link.
@@ -63,13 +67,30 @@ func (s *Service) Invite(ctx context.Context, by Actor, inv Invitation) (string,
 	if inv.Valid == 0 {
 		inv.Valid = s.life.ofLink(inv.Role.Kind)
 	}
-	t := newToken()
-	return t.String(), s.db.Update(ctx, func(tx *db.Tx) error {
-		return insertLink(tx, linkRow{
-			Kind: inv.Role.Kind, CommunityID: inv.Role.CommunityID, PartnerID: inv.Role.PartnerID,
-			Label: inv.Label, InvitedBy: by.PersonID,
-		}, t, inv.Valid)
+	t := s.inviteToken(by, inv)
+	body := s.digest("invite body", fmt.Sprintf("%q", []string{string(inv.Role.Kind), inv.Role.PartnerID, inv.Label, inv.Valid.String()}))
+	err := s.db.Update(ctx, func(tx *db.Tx) error {
+		_, err := tx.Once("account.invite:"+by.PersonID+":"+inv.Role.CommunityID, inv.Key, body, func() ([]byte, error) {
+			return nil, insertLink(tx, linkRow{
+				Kind: inv.Role.Kind, CommunityID: inv.Role.CommunityID, PartnerID: inv.Role.PartnerID,
+				Label: inv.Label, InvitedBy: by.PersonID,
+			}, t, inv.Valid)
+		})
+		return err
 	})
+	return answer(t, err)
+}
+
+// inviteToken is random; for a command with a key it follows from the key, so
+// that the link can be told again although only its digest is kept.
+func (s *Service) inviteToken(by Actor, inv Invitation) token {
+	t := newToken()
+	if inv.Key != "" {
+		mac := hmac.New(sha256.New, s.finder)
+		fmt.Fprintf(mac, "invite token\x00%s\x00%s\x00%s", by.PersonID, inv.Role.CommunityID, inv.Key)
+		copy(t[:], mac.Sum(nil))
+	}
+	return t
 }
 
 // LoginLink makes a link that lets somebody of the community in again: for

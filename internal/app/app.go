@@ -69,7 +69,7 @@ func (a *App) build(ctx context.Context, key []byte) error {
 	a.jobs()
 	a.web, err = web.New(web.Options{
 		Services: web.Services(a.Services), BaseURL: a.BaseURL, Key: key, TrustedProxies: a.o.TrustedProxies,
-		Ready: a.ready, Metrics: a.metrics.handler(), Clock: a.o.Clock, Logger: a.log,
+		Parked: a.parked, Replay: a.Bus.Replay, Limits: a.o.Limits, Ready: a.ready, Metrics: a.metrics.handler(), Clock: a.o.Clock, Logger: a.log,
 	})
 	return err
 }
@@ -96,6 +96,15 @@ func (a *App) housekeeping(ctx context.Context) (time.Time, error) {
 		_, err = a.Account.Purge(ctx)
 	}
 	return a.DB.Now().Add(time.Hour), err
+}
+
+// parked lists what reactions could not apply.
+func (a *App) parked(ctx context.Context, limit int) (all []outbox.Parked, err error) {
+	err = a.DB.View(ctx, func(tx *db.Tx) error {
+		all, err = outbox.AllParked(tx, limit)
+		return err
+	})
+	return all, err
 }
 
 // Wake makes the alarm clock look at once, after a clock was pushed.

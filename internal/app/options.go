@@ -16,6 +16,7 @@ import (
 	"yiji/internal/seal"
 	"yiji/notify/channel"
 	"yiji/scheduler"
+	"yiji/web"
 )
 
 // Options are everything an installation can be told; the zero value of each is
@@ -36,7 +37,8 @@ type Options struct {
 	// AllowPrivate opens private networks to webhooks and robots, one prefix at a time.
 	AllowPrivate   []netip.Prefix
 	TrustedProxies []netip.Prefix
-	Holidays       []string // more YAML files of holidays
+	Limits         web.Limits // what one address may ask for
+	Holidays       []string   // more YAML files of holidays
 	Clock          func() time.Time
 	Logger         *slog.Logger
 }

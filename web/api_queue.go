@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+
+	"yiji/booths/queue"
+	"yiji/internal/account"
+)
+
+// queueAPI is running a line, and what the day's lines came to.
+func (s *Server) queueAPI() []endpoint {
+	const line = "/communities/:community/lines/:line"
+	run := func(verb, summary string, do job) endpoint {
+		return endpoint{method: post, path: line + "/" + verb, summary: summary, action: account.LineRun, where: ofLine, do: do}
+	}
+	q := s.Queue
+	return []endpoint{
+		{method: get, path: line, summary: "What the people at a booth see", action: account.LineRun, where: ofLine, do: on(s.apiLine)},
+		run("next", "Call the next number", on(oneTicket[lineOrder](q.Next))),
+		run("serve-and-next", "Complete a ticket, if one is named, and call the next; number 0 when nobody waits", on(oneTicket[lineOrder](q.ServeAndNext))),
+		run("serve", "Complete a ticket: done, or picked up", on(oneTicket[ticketOrder](q.Serve))),
+		run("recall", "Call a number again, at most once a minute", on(oneTicket[ticketOrder](q.Recall))),
+		run("missed", "过号 by hand", on(oneTicket[ticketOrder](q.Missed))),
+		run("accept", "Take an item in, or say that a called person has come", on(oneTicket[ticketOrder](q.Accept))),
+		run("ready", "An item can be picked up", on(oneTicket[ticketOrder](q.Ready))),
+		run("undo", "Take the last move of the line, or of a ticket, back", on(oneTicket[lineOrder](q.Undo))),
+		run("pause", "Stop numbers and calls; the reason is shown", on(s.apiPause)),
+		run("resume", "End a pause", on(s.apiResume)),
+		run("stock", "Add pieces, or take some away", on(s.apiStock)),
+		{method: get, path: "/communities/:community/days/:day/figures", summary: "The counts of a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFigures)},
+	}
+}
+
+// lineOrder is what a line is told. Version, when given, is what the line was
+// when one looked: the command is refused when another came between.
+type lineOrder struct {
+	Ticket  string `json:"ticket,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Version int64  `json:"version,omitempty"`
+}
+
+// ticketOrder is what a line is told about one ticket.
+type ticketOrder struct {
+	Ticket  string `json:"ticket"`
+	Reason  string `json:"reason,omitempty"`
+	Version int64  `json:"version,omitempty"`
+}
+
+type stockOrder struct {
+	Pieces  int    `json:"pieces"` // negative takes away
+	Reason  string `json:"reason,omitempty"`
+	Version int64  `json:"version,omitempty"`
+}
+
+// ordered is any request to a line.
+type ordered interface{ lineOrder | ticketOrder }
+
+// oneTicket makes a handler of a command that answers the ticket it moved.
+func oneTicket[In ordered](do func(context.Context, queue.LineCommand) (queue.Ticket, error)) func(*call, In) (queue.Ticket, error) {
+	return func(c *call, in In) (queue.Ticket, error) {
+		cmd, err := c.order(lineOrder(in))
+		if err != nil {
+			return queue.Ticket{}, err
+		}
+		return do(c.ctx(), cmd)
+	}
+}
+
+// order is a request as the queue takes it.
+func (c *call) order(in lineOrder) (queue.LineCommand, error) {
+	_, dayID, _, err := c.server.Queue.LineOwner(c.ctx(), c.Param("line"))
+	return queue.LineCommand{CommunityID: c.In.CommunityID, DayID: dayID, LineID: c.Param("line"), TicketID: in.Ticket,
+		By: c.Actor.PersonID, Reason: in.Reason, Key: c.given(), Version: in.Version}, err
+}
+
+// apiLine also shows a line after a command that answers no ticket.
+func (s *Server) apiLine(c *call, _ none) (queue.Console, error) {
+	cmd, err := c.order(lineOrder{})
+	if err != nil {
+		return queue.Console{}, err
+	}
+	return s.Queue.Line(c.ctx(), cmd.CommunityID, cmd.DayID, cmd.LineID)
+}
+
+func (s *Server) lineAfter(c *call, in lineOrder, do func(context.Context, queue.LineCommand) error) (queue.Console, error) {
+	cmd, err := c.order(in)
+	if err == nil {
+		err = do(c.ctx(), cmd)
+	}
+	if err != nil {
+		return queue.Console{}, err
+	}
+	return s.apiLine(c, none{})
+}
+
+func (s *Server) apiPause(c *call, in lineOrder) (queue.Console, error) {
+	return s.lineAfter(c, in, s.Queue.Pause)
+}
+
+func (s *Server) apiResume(c *call, in lineOrder) (queue.Console, error) {
+	return s.lineAfter(c, in, s.Queue.Resume)
+}
+
+func (s *Server) apiStock(c *call, in stockOrder) (queue.Console, error) {
+	return s.lineAfter(c, lineOrder{Reason: in.Reason, Version: in.Version}, func(ctx context.Context, cmd queue.LineCommand) error {
+		_, err := s.Queue.AddStock(ctx, cmd, in.Pieces)
+		return err
+	})
+}
+
+func (s *Server) apiFigures(c *call, _ none) (queue.DayCounts, error) {
+	return s.Queue.DayFigures(c.ctx(), c.In.CommunityID, c.Param("day"))
+}
