@@ -16,7 +16,7 @@ import (
 // "…" stands for a folder with everything below it.
 var arrows = map[string][]string{
 	"cmd/yiji":                  {"internal/app", "internal/fault", "internal/text", "internal/demo", "scheduler", "booths", "internal/db", "internal/outbox", "internal/account", "internal/seal"}, // flags in, exit code out
-	"internal/demo":             {"internal/app", "internal/db", "internal/fault", "internal/text", "scheduler", "booths", "booths/queue", "notify", "internal/account"},                            // drives the real server
+	"internal/demo":             {"internal/app", "web", "internal/db", "internal/fault", "internal/text", "scheduler", "booths", "booths/queue", "notify", "internal/account"},                     // drives the real server
 	"internal/app":              {"web", "scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/bus", "internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/seal", "internal/text"},
 	"web":                       {"scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/outbox", "internal/db", "internal/fault", "internal/text"},
 	"scheduler":                 {"internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/text"},

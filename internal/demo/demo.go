@@ -115,6 +115,7 @@ func (w *world) play(ctx context.Context, speed float64) (Summary, error) {
 		func() error { return w.found(ctx) },
 		func() error { return w.throughTheYear(ctx, time.Date(2026, 10, 29, 3, 0, 0, 0, time.UTC)) },
 		func() error { return w.find(ctx) },
+		func() error { return w.meet(ctx) },
 		func() error { return w.claim(ctx) },
 		func() error { return w.throughTheYear(ctx, time.Date(2026, 11, 17, 0, 0, 0, 0, time.UTC)) },
 		func() (err error) { sum.Assignments, err = w.assignments(ctx); return err },

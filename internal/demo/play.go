@@ -28,7 +28,10 @@ func (w *world) throughTheYear(ctx context.Context, until time.Time) error {
 			next = queued
 		}
 		if next.IsZero() || next.After(until) {
-			return w.clock.to(ctx, until)
+			if err := w.clock.to(ctx, until); err != nil {
+				return err
+			}
+			return w.settle(ctx)
 		}
 		if !next.After(w.clock.Now()) {
 			next = w.clock.Now().Add(time.Second)
@@ -64,7 +67,7 @@ func (w *world) claim(ctx context.Context) error {
 			if len(place.Services) > 0 {
 				body["services"] = place.Services
 			}
-			err := w.partners[p.Name].do(ctx, request{http.MethodPost, "communities/" + w.community + "/days/" + w.day.ID + "/claims", key("claim", p.Name, i), body, nil})
+			err := w.partners[p.Name].do(ctx, request{http.MethodPost, "communities/" + w.community + "/days/" + w.day.ID + "/claims", key("claim", w.ids[p.Name], i), body, nil})
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.Name, err)
 			}
@@ -102,6 +105,11 @@ func (w *world) assignments(ctx context.Context) ([]Placed, error) {
 		out = append(out, *at[id])
 	}
 	return out, nil
+}
+
+// heard reports whether every line has done what the day's state says.
+func (d day) heard() bool {
+	return !slices.ContainsFunc(d.Lines, func(l line) bool { return d.State == "open" && l.State == "planned" })
 }
 
 // market plays the day from its opening until everybody has been told.
@@ -142,7 +150,9 @@ func (w *world) market(ctx context.Context, speed float64) error {
 	return w.reach(ctx, "settled")
 }
 
-// reach waits until the server itself has brought the day to a state.
+// reach waits until the server itself has brought the day to a state, and the
+// lines have heard of it: what is true at once by the clock is written down a
+// moment later.
 func (w *world) reach(ctx context.Context, state string) error {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
@@ -153,8 +163,11 @@ func (w *world) reach(ctx context.Context, state string) error {
 		if err := w.find(ctx); err != nil {
 			return err
 		}
-		if w.day.State == state || w.day.State == "settled" {
-			return w.resident.do(ctx, request{http.MethodGet, "days/" + w.day.ID, "", nil, &w.day})
+		if err := w.resident.do(ctx, request{http.MethodGet, "days/" + w.day.ID, "", nil, &w.day}); err != nil {
+			return err
+		}
+		if w.day.State == "settled" || w.day.State == state && w.day.heard() {
+			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
