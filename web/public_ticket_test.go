@@ -1,0 +1,185 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"yiji/booths/queue"
+)
+
+// A number from the first look to the end, in the words its holder reads.
+func TestTheLifeOfANumber(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		lines := f.opened()
+		f.numbers(lines["血压"].ID, 5)
+		b := f.browser()
+		a := f.take(b, lines["血压"].ID)
+		page := a.Path
+		reads(t, a, 200, "6", "前面还有 5 位", "约 11–19 分钟", "请到 A1 号摊位", "自动刷新")
+		if a.Header.Get("Cache-Control") != "no-store" {
+			t.Error("a number's page may be kept by others")
+		}
+		silent(t, b.get(page+"?still=1"), `http-equiv="refresh"`)
+		call := func() queue.Ticket {
+			n, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: lines["血压"].ID}))
+			f.ok(err)
+			return n
+		}
+		call()
+		call()
+		a = b.get(page)
+		reads(t, a, 200, "前面还有 3 位", "快到您了，请在摊位旁边等")
+		if !strings.Contains(a.Body, "held turn") {
+			t.Error("near is not shown")
+		}
+		pause := f.cmd(queue.Ticket{LineID: lines["血压"].ID})
+		pause.Reason = "换班"
+		f.ok(f.Queue.Pause(t.Context(), pause))
+		reads(t, b.get(page), 200, "暂停 换班")
+		f.ok(f.Queue.Resume(t.Context(), f.cmd(queue.Ticket{LineID: lines["血压"].ID})))
+		for range 4 {
+			call()
+		}
+		a = b.get(page)
+		reads(t, a, 200, "轮到您了，请过来")
+		if !strings.Contains(a.Body, "held go") {
+			t.Error("being called is not shown")
+		}
+		f.clock.set(f.clock.time().Add(time.Minute))
+		mine := f.ticket(a).Ticket
+		_, err := f.Queue.Recall(t.Context(), f.cmd(mine))
+		f.ok(err)
+		reads(t, b.get(page), 200, "已经叫了 2 次")
+		_, err = f.Queue.Missed(t.Context(), f.cmd(mine))
+		f.ok(err)
+		reads(t, b.get(page), 200, "下一个就是您", "刚才过号了，已为您往后排三位")
+		call()
+		_, err = f.Queue.Missed(t.Context(), f.cmd(mine))
+		f.ok(err)
+		a = b.get(page)
+		reads(t, a, 200, "已过号", "请到摊位问一声，或者重新取号")
+		silent(t, a, `http-equiv="refresh"`, `/leave"`)
+	})
+}
+
+func TestAnItemIsCollected(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["磨刀"].ID
+		b := f.browser()
+		page := f.take(b, line).Path
+		n, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: line}))
+		f.ok(err)
+		_, err = f.Queue.Accept(t.Context(), f.cmd(n))
+		f.ok(err)
+		reads(t, b.get(page), 200, "东西已收下，好了就能取")
+		_, err = f.Queue.Ready(t.Context(), f.cmd(n))
+		f.ok(err)
+		reads(t, b.get(page), 200, "东西好了，请来取", "请到 B1 号摊位")
+		reads(t, b.get("/d/"+f.day.ID), 200, "可以取件：1")
+		_, err = f.Queue.Serve(t.Context(), f.cmd(n))
+		f.ok(err)
+		a := b.get(page)
+		reads(t, a, 200, "已完成", "说说您满意吗")
+		silent(t, a, `/leave"`)
+	})
+}
+
+func TestLeavingAndComingBack(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["血压"].ID
+		b := f.browser()
+		page := f.take(b, line).Path
+		a := b.send(page, page+"/leave")
+		reads(t, a, 200, "这个号已经不要了。", "还要这个号", "9:10 以前可以要回来")
+		left := b.fill(a.Body, page+"/stay")
+		a = b.post(page+"/stay", left)
+		reads(t, a, 200, "号已恢复", "下一个就是您")
+		reads(t, b.post(page+"/stay", left), 409, "最近十分钟没有可以撤销的", "不要这个号了")
+		a = b.send(page, page+"/leave")
+		f.clock.set(at(11, 19, 9, 10))
+		silent(t, b.get(page), "/stay")
+		reads(t, b.post(page+"/stay", b.fill(a.Body, page+"/stay")), 409, "最近十分钟没有可以撤销的")
+		if a := b.post(page+"/leave", nil); a.Status != 403 {
+			t.Errorf("leaving without our form: %d", a.Status)
+		}
+		if a := b.post("/t/aaaaaaaaaaaaaaaaaaaaaaaaaa/leave", left); a.Status != 404 {
+			t.Errorf("leaving with no number: %d", a.Status)
+		}
+		reads(t, f.take(b, line), 200, "2") // one may come again
+	})
+}
+
+// Whoever was not served reads so, and finds the new number there next time.
+func TestNotServedComesFirstNextTime(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["血压"].ID
+		b := f.browser()
+		page := f.take(b, line).Path
+		f.until(at(11, 19, 11, 31))
+		reads(t, b.get(page), 200, "这一场没有轮到您", "下一场有这项服务时，您排在前面")
+		f.until(at(11, 19, 11, 50))
+		f.until(at(12, 1, 12, 0))
+		next, err := f.Scheduler.NextDay(t.Context(), f.place.ID, f.market.ID)
+		f.ok(err)
+		f.day = next
+		f.claims(f.doctors)
+		f.until(at(12, 19, 9, 0))
+		a := b.get(page)
+		reads(t, a, 200, "这一场没有轮到您", "看下一场的新号")
+		var to string
+		for _, n := range nodes(t, a.Body, "a") {
+			if n.FirstChild != nil && n.FirstChild.Data == "看下一场的新号" {
+				to = attr(n, "href")
+			}
+		}
+		reads(t, b.get(to), 200, "1", "上一场没轮到，这一场排在前面", "下一个就是您")
+		reads(t, b.get("/d/"+next.ID+"/card"), 200, "上一场没轮到，这一场排在前面")
+	})
+}
+
+func TestDeletingOnesData(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		lines := f.opened()
+		b := f.browser()
+		page := f.take(b, lines["血压"].ID).Path
+		f.take(b, lines["磨刀"].ID)
+		card, day := b.cookie(cardCookie), "/d/"+f.day.ID
+		a := b.send(day+"/card", day+"/card/forget")
+		reads(t, a, 200, "您的数据已删除")
+		silent(t, a, "您的号")
+		if b.cookie(cardCookie) != "" {
+			t.Error("the browser keeps the card")
+		}
+		reads(t, b.get(page), 404)
+		reads(t, b.get(day+"/card"), 200, "您今天还没有取号")
+		if l := f.lines()["血压"]; l.Waiting != 0 || l.Issued != 1 {
+			t.Errorf("%+v", l)
+		}
+		next := f.take(b, lines["血压"].ID)
+		if b.cookie(cardCookie) == card || b.cookie(cardCookie) == "" {
+			t.Error("the new card can be tied to the old one")
+		}
+		// From the number's own page, by the holder of a slip too.
+		slip := f.browser()
+		reads(t, slip.send(next.Path, next.Path+"/forget"), 200, "您的数据已删除")
+		reads(t, b.get(next.Path), 404)
+		if a := slip.post(page+"/forget", nil); a.Status != 403 {
+			t.Errorf("without our form: %d", a.Status)
+		}
+	})
+}
+
+func TestTheQRCodeOfANumber(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		b := f.browser()
+		a := b.get(f.take(b, f.opened()["血压"].ID).Path + "/qr.svg")
+		if a.Status != http.StatusOK || a.Header.Get("Content-Type") != "image/svg+xml" || a.Header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("%d %v", a.Status, a.Header)
+		}
+		if !strings.HasPrefix(a.Body, "<svg ") || strings.Count(a.Body, "h1v1h-1z") < 300 || len(a.Body) > 30<<10 {
+			t.Errorf("%d bytes: %.200s", len(a.Body), a.Body)
+		}
+	})
+}
