@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"yiji/booths/queue"
 	"yiji/internal/fault"
 	"yiji/scheduler"
@@ -35,7 +37,25 @@ func (s *Server) schedulePage(c *call) error {
 			return err
 		}
 	}
+	if v.Next != nil && len(v.Offers) == 0 {
+		v.Wanted = c.wanted(*v.Next)
+	}
 	return c.show(schedulePage(v))
+}
+
+// wanted names what the organizer wishes to be offered, while nothing is settled.
+func (c *call) wanted(o occasion) []string {
+	all := slices.Clone(o.Market.Wanted)
+	l, err := c.server.Booths.Layout(c.ctx(), c.Community.ID, o.Market.ID)
+	if err != nil {
+		return all // the wishes of a ground nobody has drawn
+	}
+	for _, w := range l.Wanted {
+		if !slices.Contains(all, w) {
+			all = append(all, w)
+		}
+	}
+	return all
 }
 
 // zones are a day's lines by zone. A day the queue has not heard of has none yet.
