@@ -30,7 +30,7 @@ func (f *fair) take(b *browser, line string) answer {
 	a := b.send("/d/"+f.day.ID, "/d/"+f.day.ID+"/lines/"+line+"/tickets")
 	f.hear()
 	if a.Status != http.StatusOK || len(a.Path) != len("/t/")+26 {
-		f.t.Fatalf("no number: %d %s\n%s", a.Status, a.Path, plain(f.t, a.Body))
+		f.t.Fatalf("no number: %d %s\n%s", a.Status, a.Path, readable(f.t, a.Body))
 	}
 	return a
 }

@@ -44,7 +44,7 @@ func TestTheDeskGivesNumbers(t *testing.T) {
 		knife := "/desk/xiangyang/lines/" + lines["磨刀"].ID + "/tickets"
 		reads(t, b.send(again, knife), 200, "磨刀", "放下物品，好了来取")
 		f.hear()
-		counts, err := f.Queue.Figures(t.Context(), f.place.ID, f.day.ID)
+		counts, err := f.Queue.DayFigures(t.Context(), f.place.ID, f.day.ID)
 		f.ok(err)
 		if counts.Residents != 2 || counts.Tickets != 3 {
 			t.Errorf("%d residents with %d numbers, want 2 with 3", counts.Residents, counts.Tickets)
