@@ -96,9 +96,9 @@ func TestLeavingAndComingBack(t *testing.T) {
 		left := b.fill(a.Body, page+"/stay")
 		a = b.post(page+"/stay", left)
 		reads(t, a, 200, "号已恢复", "下一个就是您")
-		reads(t, b.post(page+"/stay", left), 200, "不要这个号了") // coming back twice is once
+		reads(t, b.post(page+"/stay", left), 409, "最近十分钟没有可以撤销的", "不要这个号了")
 		a = b.send(page, page+"/leave")
-		f.clock.set(at(11, 19, 9, 10))
+		f.clock.set(at(11, 19, 9, 11))
 		silent(t, b.get(page), "/stay")
 		reads(t, b.post(page+"/stay", b.fill(a.Body, page+"/stay")), 409, "最近十分钟没有可以撤销的")
 		if a := b.post(page+"/leave", nil); a.Status != 403 {
