@@ -119,8 +119,11 @@ CREATE TABLE notify_deliveries (
     CHECK ((state = 'merged') = (merged_into <> '')),
     CHECK (state NOT IN ('skipped', 'given_up') OR why <> '')
 );
-CREATE INDEX notify_deliveries_due ON notify_deliveries (channel, next_at, id) WHERE state IN ('queued', 'sending', 'retry');
-CREATE INDEX notify_deliveries_recipient ON notify_deliveries (recipient, channel) WHERE state IN ('queued', 'sending', 'retry');
+-- Queries say finished_at = 0 literally: that is how SQLite sees that it may use these.
+CREATE INDEX notify_deliveries_due ON notify_deliveries (channel, next_at, id) WHERE finished_at = 0;
+CREATE INDEX notify_deliveries_next ON notify_deliveries (next_at) WHERE finished_at = 0;
+CREATE INDEX notify_deliveries_recipient ON notify_deliveries (recipient, channel) WHERE finished_at = 0;
+CREATE INDEX notify_deliveries_busy ON notify_deliveries (recipient, channel, lease_until) WHERE state = 'sending';
 CREATE INDEX notify_deliveries_community ON notify_deliveries (community_id, created_at, id);
 CREATE INDEX notify_deliveries_day ON notify_deliveries (day_id, kind);
 CREATE INDEX notify_deliveries_merged ON notify_deliveries (merged_into) WHERE merged_into <> '';

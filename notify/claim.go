@@ -11,14 +11,25 @@ import (
 // claimRounds bounds one claiming transaction; what is left is claimed in the next.
 const claimRounds = 32
 
+// The questions of every round. Their cost grows with what is due, not with what
+// was ever sent; a test looks at their plans.
+const (
+	dueQuery   = `SELECT DISTINCT channel || '' FROM notify_deliveries WHERE finished_at = 0 AND next_at <= $1`
+	soonQuery  = `SELECT MIN(next_at) FROM notify_deliveries WHERE finished_at = 0 AND next_at > $1`
+	claimQuery = `SELECT ` + deliveryColumns + ` FROM notify_deliveries d
+		WHERE finished_at = 0 AND channel = $1 AND next_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM notify_deliveries b WHERE b.state = 'sending' AND b.recipient = d.recipient AND b.channel = d.channel
+			AND b.lease_until > $2)
+		ORDER BY next_at, id LIMIT $3`
+)
+
 // claim takes what is due, as far as free places reach, and commits an attempt
 // row for each before anything is sent. next is when to look again.
 func (s *Service) claim(ctx context.Context, free map[channel.Kind]int) (jobs []job, next time.Time, err error) {
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
 		jobs, next = nil, tx.Now.Add(pollEvery)
 		var due []channel.Kind
-		if err := tx.Select(&due, `SELECT DISTINCT channel FROM notify_deliveries
-			WHERE state IN ('queued', 'retry', 'sending') AND next_at <= $1`, db.Micros(tx.Now)); err != nil {
+		if err := tx.Select(&due, dueQuery, db.Micros(tx.Now)); err != nil {
 			return err
 		}
 		for _, k := range due {
@@ -32,8 +43,7 @@ func (s *Service) claim(ctx context.Context, free map[channel.Kind]int) (jobs []
 			}
 		}
 		var soon *int64
-		if err := tx.Get(&soon, `SELECT MIN(next_at) FROM notify_deliveries
-			WHERE state IN ('queued', 'retry', 'sending') AND next_at > $1`, db.Micros(tx.Now)); err != nil {
+		if err := tx.Get(&soon, soonQuery, db.Micros(tx.Now)); err != nil {
 			return err
 		}
 		if soon != nil && db.Time(*soon).Before(next) {
@@ -51,11 +61,7 @@ func (s *Service) claimKind(tx *db.Tx, k channel.Kind, free int) (jobs []job, mo
 			return jobs, false, nil // a place that becomes free asks again
 		}
 		var rows []deliveryRow
-		if err := tx.Select(&rows, `SELECT `+deliveryColumns+` FROM notify_deliveries d
-			WHERE channel = $1 AND state IN ('queued', 'retry', 'sending') AND next_at <= $2
-			AND NOT EXISTS (SELECT 1 FROM notify_deliveries b WHERE b.recipient = d.recipient AND b.channel = d.channel
-				AND b.state = 'sending' AND b.lease_until > $2)
-			ORDER BY next_at, id LIMIT $3`, string(k), db.Micros(tx.Now), free-len(jobs)+16); err != nil {
+		if err := tx.Select(&rows, claimQuery, string(k), db.Micros(tx.Now), free-len(jobs)+16); err != nil {
 			return nil, false, err
 		}
 		if len(rows) == 0 {

@@ -34,7 +34,7 @@ func (s *Service) merge(tx *db.Tx, r deliveryRow) (deliveryRow, error) {
 		}
 		if !at.IsZero() {
 			_, err := tx.Exec(`UPDATE notify_deliveries SET next_at = $1, state = CASE WHEN state = 'sending' THEN 'retry' ELSE state END,
-				lease = '', lease_until = 0 WHERE recipient = $2 AND channel = $3 AND state IN ('queued', 'retry', 'sending') AND next_at < $1`,
+				lease = '', lease_until = 0 WHERE finished_at = 0 AND recipient = $2 AND channel = $3 AND next_at < $1`,
 				db.Micros(at), r.Recipient, string(r.Channel))
 			return deliveryRow{}, err
 		}
@@ -93,8 +93,8 @@ func refill(tokens int64, then, now time.Time) (int64, time.Time) {
 // messages merged: a message in time stands for itself.
 func (s *Service) gather(tx *db.Tx, r deliveryRow) ([]deliveryRow, error) {
 	var rows, out []deliveryRow
-	if err := tx.Select(&rows, `SELECT `+deliveryColumns+` FROM notify_deliveries WHERE recipient = $1 AND channel = $2
-		AND state IN ('queued', 'retry', 'sending') AND next_at <= $3 ORDER BY due_at, id`,
+	if err := tx.Select(&rows, `SELECT `+deliveryColumns+` FROM notify_deliveries WHERE finished_at = 0
+		AND recipient = $1 AND channel = $2 AND next_at <= $3 ORDER BY due_at, id`,
 		r.Recipient, string(r.Channel), db.Micros(tx.Now)); err != nil {
 		return nil, err
 	}

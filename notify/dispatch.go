@@ -158,8 +158,8 @@ func (s *Service) record(ctx context.Context, j job, o channel.Outcome) error {
 			return err
 		}
 		// the others to the same receiver would only fail, too
-		_, err = tx.Exec(`UPDATE notify_deliveries SET next_at = $1 WHERE recipient = $2 AND channel = $3
-			AND state IN ('queued', 'retry') AND next_at < $1`, db.Micros(next), j.row.Recipient, string(j.row.Channel))
+		_, err = tx.Exec(`UPDATE notify_deliveries SET next_at = $1 WHERE finished_at = 0
+			AND recipient = $2 AND channel = $3 AND state <> 'sending' AND next_at < $1`, db.Micros(next), j.row.Recipient, string(j.row.Channel))
 		return err
 	})
 }

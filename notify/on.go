@@ -81,7 +81,7 @@ func (s *Service) MarketDayClaimingOpened(tx *db.Tx, e event.MarketDayClaimingOp
 			return err
 		}
 		for _, r := range all {
-			if err := s.write(tx, n, s.person(ToPartner, "partner:", r)); err != nil {
+			if err := s.write(tx, n, s.person(ToPartner, "partner:", r, n)); err != nil {
 				return err
 			}
 		}

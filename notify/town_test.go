@@ -254,7 +254,7 @@ func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
-	again := time.NewTicker(5 * time.Millisecond)
+	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
 	for !ok() {
 		select {

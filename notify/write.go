@@ -75,8 +75,8 @@ func maxTime(a, b time.Time) time.Time {
 }
 
 // person is the recipient of a draft by mail, with what makes that impossible.
-func (s *Service) person(audience Audience, prefix string, r Recipient) to {
-	t := to{audience: audience, id: prefix + r.ID, channel: channel.Mail, lang: langOr(r.Lang, "")}
+func (s *Service) person(audience Audience, prefix string, r Recipient, d draft) to {
+	t := to{audience: audience, id: prefix + r.ID, channel: channel.Mail, lang: langOr(r.Lang, d.day.Locale)}
 	if r.Email == "" && s.needsAddress() {
 		t.why = whyNoAddress
 	}
@@ -93,7 +93,7 @@ func (s *Service) toPartner(tx *db.Tx, d draft, partnerID string) error {
 		return err
 	}
 	r.ID = partnerID
-	return s.write(tx, d, s.person(ToPartner, "partner:", r))
+	return s.write(tx, d, s.person(ToPartner, "partner:", r, d))
 }
 
 func (s *Service) partner(tx *db.Tx, partnerID string) (Recipient, error) {
@@ -120,7 +120,7 @@ func (s *Service) toOrganizers(tx *db.Tx, d draft) error {
 		return err
 	}
 	for _, r := range all {
-		if err := s.write(tx, d, s.person(ToOrganizer, "organizer:", r)); err != nil {
+		if err := s.write(tx, d, s.person(ToOrganizer, "organizer:", r, d)); err != nil {
 			return err
 		}
 	}
