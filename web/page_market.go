@@ -7,6 +7,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"yiji/booths"
 	"yiji/internal/fault"
 	"yiji/scheduler"
 )
@@ -145,6 +146,9 @@ func (s *Server) marketSave(c *call) error {
 	if err != nil {
 		return c.marketAgain(old, f, err)
 	}
+	if err = (booths.Layout{Wanted: m.Wanted}).Check(); err != nil {
+		return c.marketAgain(old, f, err)
+	}
 	done, err := c.nameMarket(&m)
 	if err != nil || done {
 		if done {
@@ -163,7 +167,9 @@ func (s *Server) marketSave(c *call) error {
 	}
 	choices, err := choicesOf(f, ids)
 	if err == nil {
-		_, err = s.Scheduler.ApplyEdit(c.ctx(), m, choices)
+		if m, err = s.Scheduler.ApplyEdit(c.ctx(), m, choices); err == nil {
+			err = c.saveWanted(m)
+		}
 	}
 	if err == nil {
 		return c.done("/o/"+c.Community.Slug+"/markets", "done.market_saved")

@@ -152,9 +152,6 @@ func (c *call) lacks(v *officeView, partners []booths.Partner) error {
 
 // lacksOfDates: years without holidays, papers that will have expired.
 func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
-	if len(v.Markets) == 0 {
-		return nil
-	}
 	today := localDate(v.Community, v.Now)
 	days, err := c.server.Scheduler.Days(c.ctx(), c.In.CommunityID, scheduler.DayFilter{FromDate: today, Limit: 50})
 	if err != nil {
@@ -166,7 +163,7 @@ func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
 	}
 	slices.Sort(years)
 	for _, y := range slices.Compact(years) {
-		if !c.server.Scheduler.Calendar().Knows(y) {
+		if len(v.Markets) > 0 && !c.server.Scheduler.Calendar().Knows(y) {
 			v.Missing = append(v.Missing, lack{v.T("office.lack_holidays", "year", strconv.Itoa(y)), ""})
 		}
 	}

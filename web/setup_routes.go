@@ -26,5 +26,19 @@ func (s *Server) setupRoutes() []route {
 		{method: post, path: "/o/:community/markets/:market", action: account.MarketEdit, where: inCommunity, handle: s.marketSave},
 		{method: post, path: "/o/:community/markets/:market/exceptions", action: account.DayPlan, where: inCommunity, handle: s.exceptionAdd},
 		{method: post, path: "/o/:community/markets/:market/exceptions/remove", action: account.DayPlan, where: inCommunity, handle: s.exceptionRemove},
+
+		{method: get, path: "/o/:community/markets/:market/layout", action: account.LayoutEdit, where: inCommunity, handle: s.layoutPage},
+		{method: post, path: "/o/:community/markets/:market/layout", action: account.LayoutEdit, where: inCommunity, handle: s.layoutSave, body: layoutLimit},
+		{method: post, path: "/o/:community/markets/:market/layout/apply", action: account.LayoutEdit, where: inCommunity, handle: s.layoutApply},
+
+		// A partner's own people have pages of their own; these are the organizers'.
+		{method: get, path: "/o/:community/partners", action: account.PartnerList, where: inCommunity, handle: s.partnersPage},
+		{method: get, path: "/o/:community/partners/new", action: account.PartnerAdmit, where: inCommunity, handle: s.partnerPage},
+		{method: post, path: "/o/:community/partners/new", action: account.PartnerAdmit, where: inCommunity, handle: s.partnerSave, body: partnerLimit},
+		{method: get, path: "/o/:community/partners/:partner", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerPage},
+		{method: post, path: "/o/:community/partners/:partner", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerSave, body: partnerLimit},
+		{method: post, path: "/o/:community/partners/:partner/standing", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerStanding},
+		{method: post, path: "/o/:community/partners/:partner/archive", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerArchive},
+		{method: post, path: "/o/:community/partners/:partner/invite", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerInvite},
 	}
 }
