@@ -59,18 +59,34 @@ func serve(t *testing.T, tw town) *process {
 	t.Cleanup(p.kill)
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
-		res, err := http.Get(p.base + "/readyz")
-		if err == nil {
-			res.Body.Close()
-			if res.StatusCode == http.StatusOK {
-				return p
-			}
+		if p.open(tw) {
+			return p
 		}
 		time.Sleep(5 * time.Millisecond) // polling another process
 	}
 	p.kill()
 	t.Fatalf("the server does not become ready:\n%s", p.log)
 	return nil
+}
+
+// open reports whether the market runs: on the first start the clock has to
+// write the opening down before numbers are given.
+func (p *process) open(tw town) bool {
+	res, err := http.Get(p.base + "/api/v1/days/" + tw.day)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	var d dayPage
+	if json.NewDecoder(res.Body).Decode(&d) != nil || len(d.Lines) == 0 {
+		return false
+	}
+	for _, l := range d.Lines {
+		if l.State != "open" {
+			return false
+		}
+	}
+	return true
 }
 
 // kill is kill -9: no goodbye, no flush.
@@ -291,7 +307,8 @@ func wantNumbers(t *testing.T, all []*errand) {
 
 type dayPage struct {
 	Lines []struct {
-		Issued int `json:"issued"`
+		Issued int    `json:"issued"`
+		State  string `json:"state"`
 	} `json:"lines"`
 }
 

@@ -74,12 +74,12 @@ func (a *App) build(ctx context.Context, key []byte) error {
 	return err
 }
 
-// jobs are what the alarm clock wakes; each asks its rows what is due.
+// jobs are what the alarm clock wakes; each asks its rows what is due. Messages
+// have a clock of their own in notify.Run, because sending has one, too.
 func (a *App) jobs() {
 	a.runner.Add("scheduler", a.Scheduler.Tick)
 	a.runner.Add("booths", a.Booths.Tick)
 	a.runner.Add("queue", a.Queue.Tick)
-	a.runner.Add("notify", a.Notify.Tick)
 	a.runner.Add("housekeeping", a.housekeeping)
 }
 

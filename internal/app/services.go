@@ -5,6 +5,7 @@ import (
 	"yiji/booths/queue"
 	"yiji/internal/account"
 	"yiji/internal/db"
+	"yiji/internal/fault"
 	"yiji/internal/seal"
 	"yiji/notify"
 	"yiji/notify/channel"
@@ -62,8 +63,11 @@ func directory(s Services) notify.Directory {
 	return notify.Directory{
 		Partner: func(tx *db.Tx, partnerID string) (notify.Recipient, error) {
 			all, err := partners(tx, s.Booths, []string{partnerID})
-			if err != nil || len(all) == 0 {
-				return notify.Recipient{ID: partnerID}, err
+			if err != nil {
+				return notify.Recipient{}, err
+			}
+			if len(all) == 0 {
+				return notify.Recipient{}, fault.NotFound("partner.unknown", "partner", "there is no such partner any more")
 			}
 			return all[0], nil
 		},

@@ -16,7 +16,8 @@ type booth struct {
 	line  line
 	as    client // the partner's session
 	dice  *rand.Rand
-	calls map[int]int // how often a number was called in a row
+	calls map[int]int  // how often a number was called in a row
+	away  map[int]bool // whose holder does not hear the call
 }
 
 // open plans the first call of every line.
@@ -24,7 +25,7 @@ func open(s *script, w *world, lines []line) {
 	for _, l := range lines {
 		h := fnv.New64a()
 		h.Write([]byte(l.Service))
-		b := &booth{w: w, s: s, line: l, as: w.partners[l.Partner], dice: rand.New(rand.NewPCG(h.Sum64(), 1)), calls: map[int]int{}}
+		b := &booth{w: w, s: s, line: l, as: w.partners[l.Partner], dice: rand.New(rand.NewPCG(h.Sum64(), 1)), calls: map[int]int{}, away: map[int]bool{}}
 		s.add(w.day.OpensAt.Add(time.Minute), b.next)
 	}
 }
@@ -59,9 +60,13 @@ func (b *booth) next(ctx context.Context) error {
 	return nil
 }
 
-// called: nearly everybody comes when called.
+// called: nearly everybody comes when called. Somebody who has walked off does
+// not hear it, however often; when the number comes again most are back.
 func (b *booth) called(n number) {
-	if b.dice.Float64() < 0.95 {
+	if b.calls[n.Number] == 1 {
+		b.away[n.Number] = b.dice.Float64() < 0.06
+	}
+	if !b.away[n.Number] {
 		b.after(b.work(), func(ctx context.Context) error { return b.done(ctx, n) })
 		return
 	}

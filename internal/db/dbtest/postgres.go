@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -19,10 +18,11 @@ import (
 // Cluster is a PostgreSQL server made for tests: in a folder of its own, on a
 // free port of the loopback interface, gone after Stop.
 type Cluster struct {
-	URL string // an administrator's address of database "postgres"
-	bin string
-	dir string
-	as  *syscall.SysProcAttr
+	URL  string // an administrator's address of database "postgres"
+	bin  string
+	dir  string
+	opts string // of the running server
+	as   *syscall.SysProcAttr
 }
 
 // ErrNoPostgres means that no PostgreSQL server binaries were found.
@@ -89,15 +89,16 @@ func (c *Cluster) start(ctx context.Context, durable bool) error {
 	if err != nil {
 		return err
 	}
-	opts := fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=64MB", port, c.dir)
+	c.opts = fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=64MB", port, c.dir)
 	if !durable {
-		opts += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
-	}
-	if err := c.run(ctx, "pg_ctl", "-D", filepath.Join(c.dir, "data"), "-l", filepath.Join(c.dir, "log"), "-w", "-o", opts, "start"); err != nil {
-		return err
+		c.opts += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 	}
 	c.URL = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
-	return nil
+	return c.launch(ctx)
+}
+
+func (c *Cluster) launch(ctx context.Context) error {
+	return c.run(ctx, "pg_ctl", "-D", filepath.Join(c.dir, "data"), "-l", filepath.Join(c.dir, "log"), "-w", "-o", c.opts, "start")
 }
 
 // Stop ends the server and removes its folder. how is a mode of pg_ctl:
@@ -112,24 +113,10 @@ func (c *Cluster) Stop(how string) error {
 // Crash stops the server like a power failure would and starts it again on the
 // same port.
 func (c *Cluster) Crash(ctx context.Context) error {
-	data := filepath.Join(c.dir, "data")
-	if err := c.run(ctx, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"); err != nil {
+	if err := c.run(ctx, "pg_ctl", "-D", filepath.Join(c.dir, "data"), "-m", "immediate", "-w", "stop"); err != nil {
 		return err
 	}
-	return c.run(ctx, "pg_ctl", "-D", data, "-l", filepath.Join(c.dir, "log"), "-w", "start", "-o", c.options(data))
-}
-
-// options are those of the last start, which pg_ctl notes beside the data.
-func (c *Cluster) options(data string) string {
-	raw, _ := os.ReadFile(filepath.Join(data, "postmaster.opts"))
-	var args []string
-	for _, f := range strings.Split(strings.TrimSpace(string(raw)), `" "`)[1:] {
-		args = append(args, strings.Trim(f, `"`))
-	}
-	if i := slices.Index(args, "-D"); i >= 0 && i+1 < len(args) {
-		args = slices.Delete(args, i, i+2)
-	}
-	return strings.Join(args, " ")
+	return c.launch(ctx)
 }
 
 func (c *Cluster) run(ctx context.Context, name string, args ...string) error {
