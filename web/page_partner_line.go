@@ -18,7 +18,7 @@ const lineRefresh = 20 * time.Second
 var lineFields = []string{"do", "ticket", "version", "reason", "pieces"}
 
 func (s *Server) lineConsole(c *call) error {
-	v, err := c.lineView(c.form(lineFields...))
+	v, err := c.consoleView(c.form(lineFields...))
 	if err != nil {
 		return err
 	}
@@ -26,8 +26,8 @@ func (s *Server) lineConsole(c *call) error {
 	return c.show(linePage(v))
 }
 
-func (c *call) lineView(f form) (lineView, error) {
-	v := lineView{page: c.console("line.title"), form: f, Base: "/p/" + c.Community.Slug}
+func (c *call) consoleView(f form) (consoleView, error) {
+	v := consoleView{page: c.console("line.title"), form: f, Base: "/p/" + c.Community.Slug}
 	communityID, dayID, _, err := c.server.Queue.LineOwner(c.ctx(), c.Param("line"))
 	if err != nil {
 		return v, err
@@ -83,7 +83,7 @@ func (s *Server) linePress(c *call) error {
 		cmd.Version, _ = strconv.ParseInt(f.Get("version"), 10, 64)
 	}
 	if err := do(c.ctx(), cmd); err != nil {
-		v, gone := c.lineView(f)
+		v, gone := c.consoleView(f)
 		if gone != nil {
 			return gone
 		}
@@ -97,7 +97,7 @@ func (s *Server) linePress(c *call) error {
 
 // first is the ticket the big button completes: the one called or being
 // served the longest. Items that lie there wait for their owners instead.
-func (v lineView) first() *queue.OnStage {
+func (v consoleView) first() *queue.OnStage {
 	for i, t := range v.Current {
 		if t.State == queue.Called || (t.State == queue.Serving && v.Line.Kind != queue.Item) {
 			return &v.Current[i]
@@ -108,26 +108,26 @@ func (v lineView) first() *queue.OnStage {
 
 // completes is the ticket the big button completes on its way; an item is
 // handed in and made ready by its own buttons.
-func (v lineView) completes() string {
+func (v consoleView) completes() string {
 	if t := v.first(); t != nil && v.Line.Kind != queue.Item {
 		return t.ID
 	}
 	return ""
 }
 
-func (v lineView) running() bool {
+func (v consoleView) running() bool {
 	return v.Line.State == queue.LineOpen || v.Line.State == queue.LineSoldOut
 }
 
 // working reports whether tickets can be moved at all.
-func (v lineView) working() bool {
+func (v consoleView) working() bool {
 	return v.running() || v.Line.State == queue.LinePaused || v.Line.State == queue.LineClosing
 }
 
 // recallable reports whether a called number may be called again now.
-func (v lineView) recallable(t queue.OnStage) bool {
+func (v consoleView) recallable(t queue.OnStage) bool {
 	return t.State == queue.Called && !v.Now.Before(t.RecallAt)
 }
 
 // verbText names what the last move was, for the undo.
-func (v lineView) verbText(verb string) string { return v.T("line.verb." + verb) }
+func (v consoleView) verbText(verb string) string { return v.T("line.verb." + verb) }

@@ -15,7 +15,7 @@ import (
 	"yiji/booths/queue"
 )
 
-type lineView struct {
+type consoleView struct {
 	page
 	queue.Console
 	Base string
@@ -23,9 +23,9 @@ type lineView struct {
 	form form
 }
 
-func (v lineView) to() string { return v.Base + "/lines/" + v.Line.ID }
+func (v consoleView) to() string { return v.Base + "/lines/" + v.Line.ID }
 
-func (v lineView) nextNumbers() string {
+func (v consoleView) nextNumbers() string {
 	all := make([]string, len(v.Next))
 	for i, t := range v.Next {
 		all[i] = strconv.Itoa(t.Number)
@@ -35,7 +35,7 @@ func (v lineView) nextNumbers() string {
 
 // linePage runs a line with one thumb: the number, what to do with it, one very
 // big button, and ten minutes to take a mis-tap back.
-func linePage(v lineView) templ.Component {
+func linePage(v consoleView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -357,7 +357,7 @@ func linePage(v lineView) templ.Component {
 }
 
 // stage is one called number with what can be done with it.
-func stage(v lineView, t queue.OnStage) templ.Component {
+func stage(v consoleView, t queue.OnStage) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -555,7 +555,7 @@ func stage(v lineView, t queue.OnStage) templ.Component {
 }
 
 // lineSettings: pause and go on, add pieces.
-func lineSettings(v lineView) templ.Component {
+func lineSettings(v consoleView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -706,7 +706,7 @@ func lineSettings(v lineView) templ.Component {
 }
 
 // stockForm is the form for pieces: with what was typed when it was that which failed.
-func (v lineView) stockForm() form {
+func (v consoleView) stockForm() form {
 	if v.form.Get("do") == "stock" {
 		return v.form
 	}

@@ -88,5 +88,43 @@ func (s *Server) routes() []route {
 		{method: post, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerAnswer},
 		{method: get, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.lineConsole},
 		{method: post, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.linePress},
-	}, s.setupRoutes(), s.apiRoutes())
+	}, s.setupRoutes(), s.dutyRoutes(), s.apiRoutes())
+}
+
+// dutyRoutes are an organizer's pages about one market day, and what stands
+// behind its messages and events.
+func (s *Server) dutyRoutes() []route {
+	return []route{
+		// Organizers: one market day.
+		{method: get, path: "/o/:community/days/:day", action: account.DayRead, where: inCommunity, handle: s.marketDay},
+		{method: get, path: "/o/:community/days/:day/confirm", action: account.PlanConfirm, where: inCommunity, handle: s.dayOrderPage("confirm")},
+		{method: post, path: "/o/:community/days/:day/confirm", action: account.PlanConfirm, where: inCommunity, handle: s.dayOrder("confirm")},
+		{method: get, path: "/o/:community/days/:day/open", action: account.DayOpen, where: inCommunity, handle: s.dayOrderPage("open")},
+		{method: post, path: "/o/:community/days/:day/open", action: account.DayOpen, where: inCommunity, handle: s.dayOrder("open")},
+		{method: get, path: "/o/:community/days/:day/close", action: account.DayClose, where: inCommunity, handle: s.dayOrderPage("close")},
+		{method: post, path: "/o/:community/days/:day/close", action: account.DayClose, where: inCommunity, handle: s.dayOrder("close")},
+		{method: get, path: "/o/:community/days/:day/cancel", action: account.DayPlan, where: inCommunity, handle: s.dayOrderPage("cancel")},
+		{method: post, path: "/o/:community/days/:day/cancel", action: account.DayPlan, where: inCommunity, handle: s.dayOrder("cancel")},
+		{method: get, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrderPage("move")},
+		{method: post, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrder("move")},
+		{method: get, path: "/o/:community/days/:day/plan", action: account.PlanRead, where: inCommunity, handle: s.planShow},
+		{method: post, path: "/o/:community/days/:day/plan/override", action: account.PlanOverride, where: inCommunity, handle: s.planOverride},
+		{method: post, path: "/o/:community/days/:day/plan/release", action: account.PlanOverride, where: inCommunity, handle: s.planRelease},
+		{method: get, path: "/o/:community/days/:day/summary", action: account.FiguresRead, where: inCommunity, handle: s.summaryShow},
+		{method: post, path: "/o/:community/days/:day/summary", action: account.LineSettle, where: inCommunity, handle: s.summaryReport},
+		{method: get, path: "/o/:community/days/:day/messages", action: account.DeliveryRead, where: inCommunity, handle: s.messagesShow},
+		{method: get, path: "/o/:community/days/:day/messages/:delivery", action: account.DeliveryRead, where: inCommunity, handle: s.letterShow},
+		{method: post, path: "/o/:community/days/:day/messages/:delivery", action: account.DeliveryResend, where: inCommunity, handle: s.letterResend},
+
+		// Organizers: what stands behind the messages and the events.
+		{method: get, path: "/o/:community/parked", action: account.ParkedRead, where: inCommunity, handle: s.parkedShow},
+		{method: post, path: "/o/:community/parked", action: account.ParkedReplay, where: inCommunity, handle: s.parkedReplay},
+		{method: get, path: "/o/:community/channels", action: account.ChannelEdit, where: inCommunity, handle: s.channelsShow},
+		{method: post, path: "/o/:community/channels", action: account.ChannelEdit, where: inCommunity, handle: s.channelAdd},
+		{method: get, path: "/o/:community/channels/:channel", action: account.ChannelEdit, where: inCommunity, handle: s.channelShow},
+		{method: post, path: "/o/:community/channels/:channel", action: account.ChannelEdit, where: inCommunity, handle: s.channelDo("done.saved", s.channelSave)},
+		{method: post, path: "/o/:community/channels/:channel/test", action: account.ChannelEdit, where: inCommunity, handle: s.channelDo("done.chan_tested", s.channelTest)},
+		{method: post, path: "/o/:community/channels/:channel/rotate", action: account.ChannelEdit, where: inCommunity, handle: s.channelDo("done.chan_rotated", s.channelRotate)},
+		{method: post, path: "/o/:community/channels/:channel/delete", action: account.ChannelEdit, where: inCommunity, handle: s.channelDelete},
+	}
 }

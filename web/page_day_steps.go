@@ -1,0 +1,283 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/a-h/templ"
+
+	"yiji/booths"
+	"yiji/booths/queue"
+	"yiji/internal/account"
+	"yiji/notify"
+	"yiji/scheduler"
+)
+
+// duty is what every organizer's page about one day knows.
+type duty struct {
+	page
+	Base  string // /o/:community/days/:day
+	Day   scheduler.Day
+	State scheduler.State
+}
+
+// duty begins an organizer's page about the day of the path.
+func (c *call) duty(title string) (duty, error) {
+	v := duty{page: c.console(title), Base: "/o/" + c.Community.Slug + "/days/" + c.Param("day")}
+	var err error
+	v.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, c.Param("day"))
+	v.State = v.Day.StateAt(v.Now)
+	return v, err
+}
+
+// organizes reports whether the reader may do what only organizers do; the desk
+// sees the same page without the buttons.
+func (v duty) organizes() bool { return v.Actor.Is(account.Organizer, v.Day.CommunityID) }
+
+func (s *Server) marketDay(c *call) error {
+	at, err := c.duty("duty.title")
+	if err != nil {
+		return err
+	}
+	v := marketDayView{duty: at}
+	if err := c.standInto(&v); err != nil {
+		return err
+	}
+	if v.History, err = s.Scheduler.History(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil {
+		return err
+	}
+	if v.Lines, err = s.Queue.Lines(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
+		return err
+	}
+	if v.Figures, err = s.Queue.DayFigures(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
+		return err
+	}
+	counts, err := s.Notify.CountsOf(c.ctx(), c.In.CommunityID, v.Day.ID)
+	v.GivenUp = counts[notify.GivenUp]
+	if err != nil {
+		return err
+	}
+	return c.show(marketDayPage(v))
+}
+
+// standInto counts the claims, and finds what nobody brings.
+func (c *call) standInto(v *marketDayView) error {
+	all, err := c.server.Booths.ClaimsOf(c.ctx(), c.In.CommunityID, v.Day.ID)
+	if unheard(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	plan, err := c.server.Booths.DayBooths(c.ctx(), c.In.CommunityID, v.Day.ID)
+	if err != nil {
+		return err
+	}
+	partners, err := c.server.Booths.Partners(c.ctx(), c.In.CommunityID)
+	if err != nil {
+		return err
+	}
+	brought := map[string]bool{}
+	for _, m := range all {
+		if !m.Live() {
+			continue
+		}
+		v.count(m)
+		for _, o := range m.Services {
+			brought[o.Name] = true
+		}
+		if i := slices.IndexFunc(partners, func(p booths.Partner) bool { return p.ID == m.PartnerID }); i >= 0 {
+			brought[partners[i].Category] = true
+		}
+	}
+	v.Booths = len(plan.Booths)
+	v.Missing = slices.DeleteFunc(slices.Clone(plan.Wanted), func(w string) bool { return brought[w] })
+	return nil
+}
+
+func (v *marketDayView) count(m booths.Claim) {
+	v.Claims++
+	switch {
+	case m.Holding != nil:
+		v.Placed++
+	case m.State == booths.ClaimWaiting:
+		v.Waiting++
+	}
+	if m.Offer != nil {
+		v.Offers++
+	}
+}
+
+// dayStep is one step of the strip: 认领 → 排位 → 确认 → 开市 → 收市.
+type dayStep struct {
+	Name string
+	Look string // done, now, or later
+	When string
+}
+
+// steps is the strip. Claiming turns into planning when the first refusal of
+// the standing partners is over.
+func (v marketDayView) steps() []dayStep {
+	now := map[scheduler.State]int{scheduler.Planned: 0, scheduler.Claiming: 0, scheduler.Confirmed: 3, scheduler.Open: 4,
+		scheduler.Closed: 5, scheduler.Settled: 5}
+	at, live := now[v.State]
+	if !live {
+		at = -1
+	}
+	if v.State == scheduler.Claiming && !v.Now.Before(v.Day.StandingUntil) {
+		at = 1
+	}
+	when := []string{v.momentText(v.Day.ClaimsAt), "", v.momentText(v.Day.ConfirmAt), v.momentText(v.Day.OpensAt), v.momentText(v.Day.ClosesAt)}
+	out := make([]dayStep, len(when))
+	for i := range out {
+		out[i] = dayStep{Name: v.T("duty.step" + strconv.Itoa(i+1)), When: when[i], Look: "later"}
+		switch {
+		case i < at:
+			out[i].Look = "done"
+		case i == at:
+			out[i].Look = "now"
+		}
+	}
+	return out
+}
+
+// dayTask is the one thing to do now: a sentence, and where to do it.
+type dayTask struct{ Says, To, Button string }
+
+func (v marketDayView) task() dayTask {
+	switch v.State {
+	case scheduler.Planned:
+		return dayTask{Says: v.T("duty.do_planned", "at", v.momentText(v.Day.ClaimsAt))}
+	case scheduler.Claiming:
+		if v.Claims == 0 {
+			return dayTask{v.T("duty.do_invite"), v.Base + "/messages", v.T("duty.messages")}
+		}
+		return dayTask{v.T("duty.do_plan", "n", strconv.Itoa(v.Claims), "at", v.momentText(v.Day.ConfirmAt)), v.Base + "/plan", v.T("duty.plan")}
+	case scheduler.Confirmed:
+		return dayTask{v.T("duty.do_confirmed", "at", v.momentText(v.Day.OpensAt)), v.Base + "/messages", v.T("duty.messages")}
+	case scheduler.Open:
+		return dayTask{Says: v.T("duty.do_open", "n", strconv.Itoa(v.waiting()))}
+	case scheduler.Closed:
+		return dayTask{Says: v.T("duty.do_closed")}
+	case scheduler.Settled:
+		return dayTask{v.T("duty.do_settled"), v.Base + "/summary", v.T("duty.summary")}
+	case scheduler.Cancelled:
+		return dayTask{Says: v.T("duty.do_cancelled", "why", v.Day.Reason)}
+	}
+	return dayTask{Says: v.T("duty.do_missed")}
+}
+
+func (v marketDayView) waiting() (n int) {
+	for _, l := range v.Lines {
+		n += l.Waiting
+	}
+	return n
+}
+
+// orders are the buttons that make sense now.
+func (v marketDayView) orders() []string {
+	switch {
+	case !v.organizes():
+		return nil
+	case v.State == scheduler.Planned:
+		return []string{"move", "cancel"}
+	case v.State == scheduler.Claiming:
+		return []string{"confirm", "move", "cancel"}
+	case v.State == scheduler.Confirmed:
+		return []string{"open", "move", "cancel"}
+	case v.State == scheduler.Open:
+		return []string{"close"}
+	}
+	return nil
+}
+
+// dayOrderPage asks, before something is done to a day that cannot be taken
+// back: what it means, and the reason where one is needed.
+func (s *Server) dayOrderPage(what string) handler {
+	return func(c *call) error {
+		v, err := c.orderView(what, c.form(orderFields...))
+		if err != nil {
+			return err
+		}
+		return c.show(orderPage(v))
+	}
+}
+
+var orderFields = []string{"why", "replacement", "to", "opens", "closes"}
+
+func (c *call) orderView(what string, f form) (orderView, error) {
+	at, err := c.duty("duty.order_" + what)
+	return orderView{duty: at, What: what, form: f}, err
+}
+
+// dayOrder does it.
+func (s *Server) dayOrder(what string) handler {
+	return func(c *call) error {
+		f := c.form(orderFields...)
+		if err := s.order(c, what, f); err != nil {
+			v, gone := c.orderView(what, f)
+			if gone != nil {
+				return gone
+			}
+			return c.again(f, err, func(f form) templ.Component {
+				v.form = f
+				return orderPage(v)
+			})
+		}
+		return c.done("/o/"+c.Community.Slug+"/days/"+c.Param("day"), "done.duty_"+what)
+	}
+}
+
+func (s *Server) order(c *call, what string, f form) error {
+	ref := scheduler.DayRef{CommunityID: c.In.CommunityID, DayID: c.Param("day")}
+	var err error
+	switch what {
+	case "confirm":
+		_, err = s.Scheduler.Confirm(c.ctx(), ref)
+	case "open":
+		_, err = s.Scheduler.Open(c.ctx(), ref)
+	case "close":
+		_, err = s.Scheduler.Close(c.ctx(), ref, f.Get("why"))
+	case "cancel":
+		var instead scheduler.Date
+		if f.Get("replacement") != "" {
+			if instead, err = scheduler.ParseDate("replacement", f.Get("replacement")); err != nil {
+				return err
+			}
+		}
+		_, err = s.Scheduler.Cancel(c.ctx(), ref, f.Get("why"), instead)
+	case "move":
+		var o scheduler.MoveOrder
+		if o, err = moveOrder(f); err == nil {
+			_, err = s.Scheduler.Move(c.ctx(), ref, o)
+		}
+	}
+	return err
+}
+
+func moveOrder(f form) (o scheduler.MoveOrder, err error) {
+	o.Why = f.Get("why")
+	if o.To, err = scheduler.ParseDate("to", f.Get("to")); err != nil {
+		return o, err
+	}
+	opens, err := scheduler.ParseTimeOfDay("opens", f.Get("opens"))
+	if err != nil {
+		return o, err
+	}
+	closes, err := scheduler.ParseTimeOfDay("closes", f.Get("closes"))
+	o.Opens, o.Closes = &opens, &closes
+	return o, err
+}
+
+// filled fills the form of a move with what is true now.
+func (v orderView) filled() form {
+	if v.form.Failed() || v.What != "move" {
+		return v.form
+	}
+	return v.form.With("to", v.Day.HeldOn.String()).With("opens", v.clockText(v.Day.OpensAt)).With("closes", v.clockText(v.Day.ClosesAt))
+}
+
+// lineText says how busy a line is.
+func (v marketDayView) lineText(l queue.Line) string {
+	return v.T("line.waiting", "n", strconv.Itoa(l.Waiting)) + " · " + v.T("line.issued", "n", strconv.Itoa(l.Issued))
+}
