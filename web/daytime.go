@@ -9,8 +9,8 @@ import (
 	"yiji/scheduler"
 )
 
-// locationOf is a community's time zone; an unknown one is UTC, shown as such nowhere.
-func locationOf(name string) *time.Location {
+// zoneOf is a community's time zone; an unknown one is UTC, shown as such nowhere.
+func zoneOf(name string) *time.Location {
 	loc, err := time.LoadLocation(name)
 	if err != nil {
 		return time.UTC
@@ -20,7 +20,7 @@ func locationOf(name string) *time.Location {
 
 // clockText is the time of day of an instant where the community is.
 func (p page) clockText(t time.Time) string {
-	return t.In(locationOf(p.Community.TimeZone)).Format("15:04")
+	return t.In(zoneOf(p.Community.TimeZone)).Format("15:04")
 }
 
 // dateText is a date with its weekday: 11月19日 周四.
@@ -32,7 +32,7 @@ func (p page) dateText(d scheduler.Date) string {
 
 // momentText is date and time of an instant where the community is.
 func (p page) momentText(t time.Time) string {
-	return p.dateText(scheduler.DateOf(t, locationOf(p.Community.TimeZone))) + " " + p.clockText(t)
+	return p.dateText(scheduler.DateOf(t, zoneOf(p.Community.TimeZone))) + " " + p.clockText(t)
 }
 
 // hoursText is a day's date with its opening and closing time.

@@ -274,12 +274,10 @@ func TestParkedEventsAreReplayed(t *testing.T) {
 	var replayed []string
 	failing := errors.New("broken pipe")
 	f := newFair(t, dbtest.Open(t, dbtest.SQLite(t), clock.time), clock, func(o *Options) {
-		o.Mending = Mending{
-			Parked: func(context.Context) ([]outbox.Parked, error) { return parked, nil },
-			Replay: func(_ context.Context, consumer, key string) (int, error) {
-				replayed = append(replayed, consumer+" "+key)
-				return 0, failing
-			},
+		o.Parked = func(context.Context, int) ([]outbox.Parked, error) { return parked, nil }
+		o.Replay = func(_ context.Context, consumer, key string) (int, error) {
+			replayed = append(replayed, consumer+" "+key)
+			return 0, failing
 		}
 	})
 	b, to := f.organizer(), "/o/xiangyang/parked"

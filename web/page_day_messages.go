@@ -96,7 +96,10 @@ func (c *call) paste(d duty) ([]pasteText, error) {
 	}
 	out := make([]pasteText, len(keys))
 	for i, k := range keys {
-		out[i] = pasteText{ID: "paste-" + k, Title: d.T("msg.paste_" + k + "_title"), Text: d.T("msg.paste_"+k, args...)}
+		out[i] = pasteText{ID: "paste-" + k, Title: d.T("msg.paste_" + k + "_title"), Text: d.T("msg.paste_"+k, args...), Link: base + "/d/" + d.Day.ID}
+		if k == "claim" {
+			out[i].Link = base + "/p/" + d.Community.Slug + "/days/" + d.Day.ID
+		}
 	}
 	return out, nil
 }

@@ -173,7 +173,7 @@ func (v summaryView) arrivals() []bar {
 	}
 	var out []bar
 	most := max(1, v.busiest().People)
-	loc := locationOf(v.Community.TimeZone)
+	loc := zoneOf(v.Community.TimeZone)
 	const day = 24 * 12
 	for t := all[0].At; !t.After(all[len(all)-1].At) && len(out) < day; t = t.Add(5 * time.Minute) {
 		n := people[t.Unix()]

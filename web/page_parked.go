@@ -1,8 +1,6 @@
 package web
 
 import (
-	"context"
-
 	"github.com/a-h/templ"
 
 	"yiji/internal/db"
@@ -10,16 +8,6 @@ import (
 	"yiji/internal/outbox"
 	"yiji/scheduler"
 )
-
-// Mending is how an organizer reaches what the bus has set aside; a server
-// without a bus leaves both nil and nothing is ever parked.
-type Mending struct {
-	// Parked lists what is set aside, oldest first.
-	Parked func(ctx context.Context) ([]outbox.Parked, error)
-	// Replay tries a consumer's parked events of a market day again, in order;
-	// it returns how many went through and what stopped the next one.
-	Replay func(ctx context.Context, consumer, key string) (int, error)
-}
 
 // parkedGroup is what one consumer could not apply about one market day.
 type parkedGroup struct {
@@ -41,10 +29,10 @@ func (s *Server) parkedShow(c *call) error {
 // parkedView lists only what is about days of this community.
 func (c *call) parkedView(f form) (parkedView, error) {
 	v := parkedView{page: c.console("parked.title"), form: f}
-	if c.server.mending.Parked == nil {
+	if c.server.parked == nil {
 		return v, nil
 	}
-	all, err := c.server.mending.Parked(c.ctx())
+	all, err := c.server.parked(c.ctx(), parkedMax)
 	if err != nil {
 		return v, err
 	}
@@ -77,8 +65,8 @@ func (s *Server) parkedReplay(c *call) error {
 		return err
 	}
 	var err error
-	if s.mending.Replay != nil {
-		_, err = s.mending.Replay(c.ctx(), f.Get("consumer"), f.Get("day"))
+	if s.replay != nil {
+		_, err = s.replay(c.ctx(), f.Get("consumer"), f.Get("day"))
 	}
 	if err != nil {
 		s.log.Warn("replay failed again", "consumer", f.Get("consumer"), "error", err)
