@@ -42,8 +42,16 @@ type process struct {
 	log  *bytes.Buffer
 }
 
-// serve starts the binary on the town and waits until it is ready.
+// serve starts the binary on the town and waits until the market runs.
 func serve(t *testing.T, tw town) *process {
+	t.Helper()
+	p := start(t, tw)
+	p.await(func() bool { return p.open(tw) })
+	return p
+}
+
+// start starts the binary and waits until it is ready.
+func start(t *testing.T, tw town) *process {
 	t.Helper()
 	bin, err := binary()
 	if err != nil {
@@ -57,16 +65,28 @@ func serve(t *testing.T, tw town) *process {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.kill)
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) {
-		if p.open(tw) {
-			return p
+	p.await(func() bool {
+		res, err := http.Get(p.base + "/readyz")
+		if err != nil {
+			return false
 		}
-		time.Sleep(5 * time.Millisecond) // polling another process
+		res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+	return p
+}
+
+// await asks the other process again and again until ok.
+func (p *process) await(ok func() bool) {
+	p.t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			p.kill()
+			p.t.Fatalf("the server does not get there:\n%s", p.log)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	p.kill()
-	t.Fatalf("the server does not become ready:\n%s", p.log)
-	return nil
 }
 
 // open reports whether the market runs: on the first start the clock has to
