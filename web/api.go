@@ -298,7 +298,7 @@ func finish(v reflect.Value, loc *time.Location) {
 			return
 		}
 		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
+			if f := v.Type().Field(i); f.IsExported() || f.Anonymous {
 				finish(v.Field(i), loc)
 			}
 		}

@@ -287,7 +287,7 @@ type previewRequest struct {
 	Weekend    string             `json:"weekend,omitempty" enum:"keep,skip,next-workday,previous-workday,next-same-weekday"`
 	TimeZone   string             `json:"timezone,omitempty"`
 	From       string             `json:"from" format:"date"`
-	Count      int                `json:"count,omitempty"` // 1 to 366, 12 without
+	Count      int                `json:"count,omitempty"` // 1 to 1000, 12 without
 	Exceptions []exceptionRequest `json:"exceptions,omitempty"`
 }
 
@@ -304,8 +304,8 @@ func (s *Server) apiPreview(c *call, in previewRequest) (previewAnswer, error) {
 	if in.TimeZone != "" && r.err == nil {
 		_, r.err = scheduler.Location("timezone", in.TimeZone)
 	}
-	if r.err == nil && (in.Count < 0 || in.Count > 366) {
-		r.err = fault.Invalid("preview.count", "count", "must be 1 to 366")
+	if r.err == nil && (in.Count < 0 || in.Count > 1000) {
+		r.err = fault.Invalid("preview.count", "count", "must be 1 to 1000")
 	}
 	if r.err != nil {
 		return previewAnswer{}, r.err

@@ -33,7 +33,7 @@ var enums = map[reflect.Type][]any{
 	reflect.TypeFor[scheduler.Leap]():          words(scheduler.LeapRegular, scheduler.LeapLeap, scheduler.LeapBoth),
 	reflect.TypeFor[scheduler.Weekday]():       words[scheduler.Weekday]("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
 	reflect.TypeFor[queue.Kind]():              words(queue.Person, queue.Item, queue.Stock),
-	reflect.TypeFor[queue.Via]():               words(queue.Phone, queue.Desk, queue.Kiosk),
+	reflect.TypeFor[queue.Via]():               words(queue.Phone, queue.Desk, queue.Kiosk, ""),
 	reflect.TypeFor[queue.State]():             words(queue.Waiting, queue.Called, queue.Serving, queue.Ready, queue.Served, queue.Missed, queue.Left, queue.Expired, ""),
 	reflect.TypeFor[queue.LineState](): words(queue.LinePlanned, queue.LineOpen, queue.LinePaused, queue.LineSoldOut, queue.LineClosing,
 		queue.LineClosed, queue.LineRemoved),
