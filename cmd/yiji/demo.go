@@ -43,7 +43,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		Timeline: func(at time.Time, line string) {
 			fmt.Fprintf(s.out, "%s  %s\n", at.In(zone).Format("2006-01-02 15:04:05"), line)
 		},
-		Done: func(sum demo.Summary, address string) {
+		Done: func(sum demo.Summary, pages demo.Pages) {
 			summary(s, sum)
 			if file != nil {
 				enc := json.NewEncoder(file)
@@ -51,7 +51,8 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 				written = enc.Encode(sum)
 			}
 			if c.Serve {
-				fmt.Fprintf(s.out, "\npages: %s  (Ctrl-C ends)\n", address)
+				fmt.Fprintf(s.out, "\nresidents  %s\nthe day    %s\nscreen     %s\norganizer  %s  as %s with %s\npartner    %s  (works once)\nCtrl-C ends and removes everything.\n",
+					pages.Schedule, pages.Day, pages.Screen, pages.Login, pages.Email, pages.Password, pages.Partner)
 			}
 		},
 	})

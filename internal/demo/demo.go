@@ -21,8 +21,16 @@ type Options struct {
 	Speed    float64
 	Serve    bool                            // keep the pages open until ctx ends
 	Timeline func(at time.Time, line string) // told what happens, in the time of the community
-	Done     func(Summary, string)           // told the summary and the address, before Serve waits
+	Done     func(Summary, Pages)            // told what came out and where to look, before Serve waits
 	Logger   *slog.Logger
+}
+
+// Pages are where a visitor of the demonstration can look, and as whom.
+type Pages struct {
+	Schedule, Day, Screen string // for everybody
+	Login, Email          string // the organizer's
+	Password              string
+	Partner               string // a single-use link into a partner's pages
 }
 
 // Date is one date of 2026 and what became of it.
@@ -99,7 +107,11 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	sum.Seconds = time.Since(began).Seconds()
-	o.Done(sum, w.app.BaseURL+"/c/"+w.community)
+	pages, err := w.pages(ctx)
+	if err != nil {
+		return err
+	}
+	o.Done(sum, pages)
 	if broken := sum.promises(); broken != nil {
 		return broken
 	}

@@ -17,7 +17,7 @@ func TestTheWholeMarketOnBothDatabases(t *testing.T) {
 		err := Run(t.Context(), Options{
 			Database: url,
 			Timeline: func(_ time.Time, line string) { timeline = append(timeline, line) },
-			Done:     func(s Summary, _ string) { sum = s },
+			Done:     func(s Summary, _ Pages) { sum = s },
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(timeline, "\n"))

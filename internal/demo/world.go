@@ -124,6 +124,19 @@ func (w *world) found(ctx context.Context) error {
 // The organizer comes in by a link like everybody else, and later by password.
 const worker, password = "worker@example.org", "yiji-demo-2026"
 
+// pages invites the visitor as a partner, by a link of its own.
+func (w *world) pages(ctx context.Context) (Pages, error) {
+	base := w.app.BaseURL
+	p := Pages{Schedule: base + "/c/" + w.community, Day: base + "/d/" + w.day.ID, Screen: base + "/d/" + w.day.ID + "/screen",
+		Login: base + "/login", Email: worker, Password: password}
+	if err := w.login(ctx); err != nil {
+		return p, err
+	}
+	token, err := w.invite(ctx, w.admin, map[string]any{"role": "partner", "partner": w.ids[w.roster.Partners[0].Name]})
+	p.Partner = base + "/invite/" + token
+	return p, err
+}
+
 // join lets an organizer of the community in.
 func (w *world) join(ctx context.Context) error {
 	token, err := w.invite(ctx, w.admin, map[string]any{"role": "organizer"})
@@ -134,9 +147,16 @@ func (w *world) join(ctx context.Context) error {
 	return err
 }
 
-// meet lets the partners in when their market comes near: the organizer's
-// session of ten months ago has ended long since.
+// meet lets the partners in when their market comes near.
 func (w *world) meet(ctx context.Context) error {
+	if err := w.login(ctx); err != nil {
+		return err
+	}
+	return w.letIn(ctx, w.ids)
+}
+
+// login gives the organizer a new session: one of weeks ago has ended.
+func (w *world) login(ctx context.Context) error {
 	var session struct {
 		Token string `json:"token"`
 	}
@@ -145,7 +165,7 @@ func (w *world) meet(ctx context.Context) error {
 		return err
 	}
 	w.admin.token = session.Token
-	return w.letIn(ctx, w.ids)
+	return nil
 }
 
 // letIn invites every partner; each opens its link once and has a session.
