@@ -8,7 +8,6 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"yiji/internal/fault"
@@ -222,40 +221,12 @@ func decodeText(data []byte) ([]byte, error) {
 
 // Template is an empty workbook in the form ReadXLSX reads, with an example.
 func Template() ([]byte, error) {
-	f := excelize.NewFile()
-	defer f.Close()
-	example := map[string][][]any{
+	return writeSheets(map[string][][]any{
 		sheetMarket: {{"社区标识", "xiangyang"}, {"社区名称", "向阳社区"}, {"市集名称", "公益市集"}, {"地点", "党群服务中心门口"},
 			{"规则", `{"monthly":{"days":[19]}}`}, {"开市", "09:00"}, {"收市", "11:30"}, {"想要的服务", "测血压、理发"}},
 		sheetBooths: {{"A1", "健康义诊区", 0, 0, 3, 3, "电源、安静"}, {"B1", "便民服务区", 4, 8, 3, 3, "车辆"}},
 		sheetPartners: {{"社区医院", "单位", "clinic", "是", "否", "否", "", "", "A1", "王医生", "", ""},
 			{"磨刀师傅", "个人", "sharpening", "否", "是", "否"}},
 		sheetServices: {{"社区医院", "测血压", "现场", 3, "", "安静", 0, "", ""}, {"磨刀师傅", "磨剪子磨菜刀", "寄放", 6}},
-	}
-	for _, sheet := range []string{sheetMarket, sheetBooths, sheetPartners, sheetServices} {
-		if _, err := f.NewSheet(sheet); err != nil {
-			return nil, err
-		}
-		head := []any{}
-		for _, h := range headings[sheet] {
-			head = append(head, h)
-		}
-		for i, line := range append([][]any{head}, example[sheet]...) {
-			cell, err := excelize.CoordinatesToCellName(1, i+1)
-			if err != nil {
-				return nil, err
-			}
-			if err := f.SetSheetRow(sheet, cell, &line); err != nil {
-				return nil, err
-			}
-		}
-	}
-	if err := f.DeleteSheet("Sheet1"); err != nil {
-		return nil, err
-	}
-	out, err := f.WriteToBuffer()
-	if err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	})
 }

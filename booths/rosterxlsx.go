@@ -191,7 +191,7 @@ func (t *tableReader) fail(code, field, reason string, args ...any) {
 }
 
 func (t *tableReader) text(r row, heading string) string {
-	s := r.cells[heading]
+	s := harmful(r.cells[heading])
 	if s == "" {
 		return ""
 	}

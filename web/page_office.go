@@ -212,17 +212,31 @@ func (c *call) callers(v *officeView, partners []booths.Partner) error {
 			v.More++
 			continue
 		}
-		whole, err := c.server.Booths.Partner(c.ctx(), booths.Scope{CommunityID: c.In.CommunityID}, p.ID)
-		if err != nil {
-			return err
-		}
 		if offered {
-			v.Asked = append(v.Asked, caller{whole, about})
+			v.Asked = append(v.Asked, caller{p, about})
 		} else {
-			v.Silent = append(v.Silent, caller{Partner: whole})
+			v.Silent = append(v.Silent, caller{Partner: p})
 		}
 	}
-	return nil
+	return c.openContacts(v.Asked, v.Silent)
+}
+
+// openContacts fills in whom to call.
+func (c *call) openContacts(lists ...[]caller) error {
+	var ids []string
+	for _, k := range slices.Concat(lists...) {
+		ids = append(ids, k.Partner.ID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	contacts, err := c.server.Booths.Contacts(c.ctx(), c.In.CommunityID, ids...)
+	for _, list := range lists {
+		for i := range list {
+			list[i].Partner.Contact = contacts[list[i].Partner.ID]
+		}
+	}
+	return err
 }
 
 // step of the strip 认领 → 排位 → 确认 → 开市 → 收市 and how far the day is.

@@ -40,5 +40,10 @@ func (s *Server) setupRoutes() []route {
 		{method: post, path: "/o/:community/partners/:partner/standing", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerStanding},
 		{method: post, path: "/o/:community/partners/:partner/archive", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerArchive},
 		{method: post, path: "/o/:community/partners/:partner/invite", action: account.PartnerAdmit, where: ofPartner, handle: s.partnerInvite},
+
+		{method: get, path: "/o/:community/import", action: account.PartnerAdmit, where: inCommunity, handle: s.importPage},
+		{method: post, path: "/o/:community/import", action: account.PartnerAdmit, where: inCommunity, handle: s.importRoster, body: uploadLimit},
+		{method: get, path: "/o/:community/import/template.xlsx", action: account.PartnerAdmit, where: inCommunity, handle: s.rosterTemplate},
+		{method: get, path: "/o/:community/import/roster.xlsx", action: account.PartnerAdmit, where: inCommunity, handle: s.rosterExport},
 	}
 }
