@@ -25,6 +25,7 @@ CREATE TABLE markets (
     weekend      TEXT   NOT NULL,
     leads        TEXT   NOT NULL,
     wanted       TEXT   NOT NULL,
+    residents    BIGINT NOT NULL DEFAULT 0 CHECK (residents >= 0), -- reported by the organizer: at least so many, 0: nothing said
     version      BIGINT NOT NULL DEFAULT 1,
     created_at   BIGINT NOT NULL,
     planned_to   TEXT   NOT NULL, -- every date up to here has been asked of the rule

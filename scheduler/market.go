@@ -28,19 +28,22 @@ type Community struct {
 
 // Market is a series of market days: a 市集 with its rule.
 type Market struct {
-	ID          string      `json:"id"`
-	CommunityID string      `json:"community"`
-	Slug        string      `json:"slug"`
-	Name        string      `json:"name"`
-	Venue       string      `json:"venue"`
-	Rule        Rule        `json:"rule"`
-	Opens       TimeOfDay   `json:"opens"`
-	Closes      TimeOfDay   `json:"closes"`
-	Holiday     Policy      `json:"holiday"`
-	Weekend     Policy      `json:"weekend"`
-	Leads       LeadTimes   `json:"leads"`
-	Wanted      []string    `json:"wanted,omitempty"`
-	Exceptions  []Exception `json:"exceptions,omitempty"`
+	ID          string    `json:"id"`
+	CommunityID string    `json:"community"`
+	Slug        string    `json:"slug"`
+	Name        string    `json:"name"`
+	Venue       string    `json:"venue"`
+	Rule        Rule      `json:"rule"`
+	Opens       TimeOfDay `json:"opens"`
+	Closes      TimeOfDay `json:"closes"`
+	Holiday     Policy    `json:"holiday"`
+	Weekend     Policy    `json:"weekend"`
+	Leads       LeadTimes `json:"leads"`
+	Wanted      []string  `json:"wanted,omitempty"`
+	// ResidentsReported is what organizers say of the market: at least so many
+	// come. It stands beside what is measured and never in its place.
+	ResidentsReported int         `json:"residents_reported,omitempty"`
+	Exceptions        []Exception `json:"exceptions,omitempty"`
 }
 
 // LeadTimes are the windows of a market day. The zero value means the defaults;
@@ -287,6 +290,9 @@ func (m Market) normalise() (Market, error) {
 		if err := checkText("wanted["+strconv.Itoa(i)+"]", w, true, 60); err != nil {
 			return m, err
 		}
+	}
+	if m.ResidentsReported < 0 || m.ResidentsReported > 1_000_000 {
+		return m, fault.Invalid("market.residents_reported", "residents_reported", "%d is not between 0 and 1000000", m.ResidentsReported)
 	}
 	return m, checkExceptions(m.Exceptions, m.Opens, m.Closes)
 }

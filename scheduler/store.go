@@ -45,6 +45,7 @@ type marketRow struct {
 	Weekend   Policy    `db:"weekend"`
 	Leads     string    `db:"leads"`
 	Wanted    string    `db:"wanted"`
+	Residents int       `db:"residents"`
 	CreatedAt int64     `db:"created_at"`
 	PlannedTo Date      `db:"planned_to"`
 	Zone      string    `db:"time_zone"`
@@ -63,14 +64,14 @@ type series struct {
 }
 
 const marketColumns = `m.id, m.community_id, m.slug, m.name, m.venue, m.rule, m.opens, m.closes, m.holiday, m.weekend,
-	m.leads, m.wanted, m.created_at, m.planned_to, c.time_zone, c.locale, c.name AS community_name
+	m.leads, m.wanted, m.residents, m.created_at, m.planned_to, c.time_zone, c.locale, c.name AS community_name
 	FROM markets m JOIN communities c ON c.id = m.community_id`
 
 func (r marketRow) series() (series, error) {
 	s := series{
 		Market: Market{
 			ID: r.ID, CommunityID: r.Community, Slug: r.Slug, Name: r.Name, Venue: r.Venue,
-			Opens: r.Opens, Closes: r.Closes, Holiday: r.Holiday, Weekend: r.Weekend,
+			Opens: r.Opens, Closes: r.Closes, Holiday: r.Holiday, Weekend: r.Weekend, ResidentsReported: r.Residents,
 		},
 		locale: r.Locale, owner: r.Owner, createdAt: db.Time(r.CreatedAt), plannedTo: r.PlannedTo,
 	}
@@ -149,17 +150,17 @@ func asJSON(v any) string {
 
 // insertMarket reports false when the slug was taken meanwhile.
 func insertMarket(tx *db.Tx, m Market, plannedTo Date) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO markets (id, community_id, slug, name, venue, rule, opens, closes, holiday, weekend, leads, wanted, created_at, planned_to)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) ON CONFLICT DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO markets (id, community_id, slug, name, venue, rule, opens, closes, holiday, weekend, leads, wanted, created_at, planned_to, residents)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) ON CONFLICT DO NOTHING`,
 		m.ID, m.CommunityID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend,
-		asJSON(m.Leads), asJSON(m.Wanted), db.Micros(tx.Now), plannedTo)
+		asJSON(m.Leads), asJSON(m.Wanted), db.Micros(tx.Now), plannedTo, m.ResidentsReported)
 	return n == 1, err
 }
 
 func updateMarket(tx *db.Tx, m Market) error {
 	_, err := tx.Exec(`UPDATE markets SET slug = $2, name = $3, venue = $4, rule = $5, opens = $6, closes = $7, holiday = $8,
-		weekend = $9, leads = $10, wanted = $11 WHERE id = $1`,
-		m.ID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend, asJSON(m.Leads), asJSON(m.Wanted))
+		weekend = $9, leads = $10, wanted = $11, residents = $12 WHERE id = $1`,
+		m.ID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend, asJSON(m.Leads), asJSON(m.Wanted), m.ResidentsReported)
 	return err
 }
 

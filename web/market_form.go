@@ -42,7 +42,7 @@ var ruleFields = map[string][]string{
 
 // marketFields are the rest of a market's form.
 var marketFields = []string{
-	"name", "venue", "slug", "opens", "closes", "wanted", "kind", "holiday", "weekend",
+	"name", "venue", "slug", "opens", "closes", "wanted", "residents_reported", "kind", "holiday", "weekend",
 	"leads.plan_days", "leads.claim_days", "leads.claim_at", "leads.standing_days", "leads.confirm_days", "leads.confirm_at",
 	"leads.min_claim_hours", "leads.open_early_minutes", "leads.serve_minutes",
 }
@@ -77,6 +77,9 @@ func marketOf(f form, m scheduler.Market) (scheduler.Market, error) {
 	m.Wanted = listed(f.Get("wanted"))
 	m.Exceptions = nil // they have forms of their own
 	var err error
+	if m.ResidentsReported, err = f.number("residents_reported"); err != nil {
+		return m, err
+	}
 	if m.Rule, err = ruleOfForm(f); err != nil {
 		return m, err
 	}
@@ -224,6 +227,9 @@ func (c *call) marketForm(m scheduler.Market) form {
 		With("name", m.Name).With("venue", m.Venue).With("slug", m.Slug).With("opens", m.Opens.String()).With("closes", m.Closes.String()).
 		With("wanted", strings.Join(m.Wanted, "\n")).With("holiday", string(m.Holiday)).With("weekend", string(m.Weekend)).
 		With("rule.monthly.month_end", string(scheduler.ClampDay)).With("rule.lunar.month_end", string(scheduler.ClampDay))
+	if m.ResidentsReported > 0 {
+		f = f.With("residents_reported", strconv.Itoa(m.ResidentsReported))
+	}
 	l := m.Leads
 	f = f.With("leads.claim_at", l.ClaimAt.String()).With("leads.confirm_at", l.ConfirmAt.String())
 	for name, n := range map[string]int{

@@ -151,7 +151,7 @@ func marketOfRoster(r booths.Roster) (m scheduler.Market, err error) {
 	if r.Market.Name == "" || len(r.Market.Rule) == 0 {
 		return m, fault.Invalid("office.roster_no_market", "market", "the roster names no market with a rule")
 	}
-	m = scheduler.Market{Name: r.Market.Name, Venue: r.Market.Venue, Wanted: r.Wanted, Leads: scheduler.DefaultLeads()}
+	m = scheduler.Market{Name: r.Market.Name, Venue: r.Market.Venue, Wanted: r.Wanted, Leads: scheduler.DefaultLeads(), ResidentsReported: r.Market.ResidentsReported}
 	if m.Rule, err = scheduler.ParseRule(r.Market.Rule); err != nil {
 		return m, fault.From(err).In("market.rule")
 	}
@@ -270,7 +270,7 @@ func (s *Server) rosterExport(c *call) error {
 	k := c.Community
 	r.Community = booths.RosterCommunity{Slug: k.Slug, Name: k.Name, City: k.City, Address: k.Address, Telephone: k.Phone}
 	if m.ID != "" {
-		r.Market = booths.RosterMarket{Name: m.Name, Venue: m.Venue, Rule: json.RawMessage(m.Rule.String()), Opens: m.Opens.String(), Closes: m.Closes.String()}
+		r.Market = booths.RosterMarket{Name: m.Name, Venue: m.Venue, Rule: json.RawMessage(m.Rule.String()), Opens: m.Opens.String(), Closes: m.Closes.String(), ResidentsReported: m.ResidentsReported}
 	}
 	file, err := booths.WriteXLSX(r)
 	if err != nil {

@@ -16,8 +16,9 @@ func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 		t, at := o.t, o.home+"/markets/new"
 		says(t, o.mine.get(o.home), 200, "还没有安排下一场市集", "建第一个市集")
 		v := o.mine.whole(o.mine.get(at).Body, at)
-		with(v, "name", "幸福长“9”", "venue", "党群服务中心门口", "rule.monthly.days", "十九", "step", "preview", "wanted", "测血压\n理发", "holiday", "next-workday")
+		with(v, "name", "幸福长“9”", "venue", "党群服务中心门口", "rule.monthly.days", "十九", "step", "preview", "wanted", "测血压\n理发", "holiday", "next-workday", "residents_reported", "300")
 		says(t, o.mine.post(at, v), 422, "请填一个整数", `value="十九"`, "测血压\n理发", "党群服务中心门口")
+		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "19", "residents_reported", "-3")), 422, `id="wrong-residents_reported"`, `value="-3"`)
 		preview := o.mine.post(at, with(v, "rule.monthly.days", "１９"))
 		says(t, preview, 200, "看看日期对不对", "2026-10-19 周一", "2026-11-19 周四", "十月十一", "2027-02-19", "尚无 2027 年节假日安排")
 		if list, _ := o.Scheduler.Markets(t.Context(), o.place.ID); len(list) != 0 {
@@ -35,7 +36,7 @@ func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 			t.Fatalf("%d markets, %v", len(list), err)
 		}
 		m := list[0]
-		if m.Rule.String() != `{"monthly":{"days":[19],"month_end":"clamp"}}` || m.Holiday != scheduler.NextWorkday || strings.Join(m.Wanted, ",") != "测血压,理发" || m.Leads != scheduler.DefaultLeads() {
+		if m.Rule.String() != `{"monthly":{"days":[19],"month_end":"clamp"}}` || m.Holiday != scheduler.NextWorkday || strings.Join(m.Wanted, ",") != "测血压,理发" || m.Leads != scheduler.DefaultLeads() || m.ResidentsReported != 300 {
 			t.Errorf("%+v", m)
 		}
 		o.refused(at, at, o.home+"/markets/"+m.ID, o.home+"/markets/"+m.ID+"/exceptions")

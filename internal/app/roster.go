@@ -51,7 +51,7 @@ func within(err error, part string) error {
 }
 
 func marketOf(r booths.Roster) (m scheduler.Market, err error) {
-	m = scheduler.Market{Slug: marketSlug, Name: r.Market.Name, Venue: r.Market.Venue, Leads: scheduler.DefaultLeads()}
+	m = scheduler.Market{Slug: marketSlug, Name: r.Market.Name, Venue: r.Market.Venue, Leads: scheduler.DefaultLeads(), ResidentsReported: r.Market.ResidentsReported}
 	if len(r.Market.Rule) == 0 {
 		r.Market.Rule = json.RawMessage(`{}`)
 	}
