@@ -39,6 +39,7 @@ const (
 // its input are query parameters, otherwise members of the JSON body.
 type job struct {
 	in, out reflect.Type
+	fields  []member // of in
 	run     func(c *call, e endpoint) (any, error)
 }
 
@@ -52,7 +53,7 @@ type list[T any] struct {
 
 // on makes a job of a handler.
 func on[In, Out any](handle func(c *call, in In) (Out, error)) job {
-	return job{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), run: func(c *call, e endpoint) (any, error) {
+	return job{in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), fields: fieldsOf(reflect.TypeFor[In]()), run: func(c *call, e endpoint) (any, error) {
 		var in In
 		if err := c.read(e, &in); err != nil {
 			return nil, err
@@ -121,7 +122,7 @@ func (c *call) given() string { return c.Request().Header.Get("Idempotency-Key")
 // read fills the input of a job, strictly.
 func (c *call) read(e endpoint, in any) error {
 	if e.method == get {
-		return c.query(in)
+		return c.query(e.do.fields, in)
 	}
 	raw, err := io.ReadAll(c.Request().Body)
 	if err != nil {
@@ -130,21 +131,36 @@ func (c *call) read(e endpoint, in any) error {
 	if len(bytes.TrimSpace(raw)) == 0 {
 		raw = []byte("{}")
 	}
-	if err := wellFormed(raw, e.do.in); err != nil {
+	return strict(raw, e.do.fields, in)
+}
+
+// strict decodes one JSON object with exactly the members of a type.
+func strict(raw []byte, fields []member, in any) error {
+	if err := wellFormed(raw, fields); err != nil {
 		return err
 	}
-	c.Request().Body = io.NopCloser(bytes.NewReader(raw))
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
 	if err := d.Decode(in); err != nil {
-		return syntaxFault(err)
+		return withoutEmbedded(syntaxFault(err), fields)
 	}
 	return nil
 }
 
+// withoutEmbedded takes the name of an embedded struct, which encoding/json
+// puts before its members, out of a fault's field.
+func withoutEmbedded(err error, fields []member) error {
+	f := fault.From(err)
+	first, rest, deep := strings.Cut(f.Field, ".")
+	if deep && !slices.ContainsFunc(fields, func(m member) bool { return m.name == first }) {
+		f.Field = rest
+	}
+	return f
+}
+
 // wellFormed checks what encoding/json is generous about: members written with
 // other capitals, given twice, null, or missing, and text after the value.
-func wellFormed(raw []byte, t reflect.Type) error {
+func wellFormed(raw []byte, fields []member) error {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	first, err := d.Token()
 	if err != nil {
@@ -153,7 +169,7 @@ func wellFormed(raw []byte, t reflect.Type) error {
 	if first != json.Delim('{') {
 		return fault.Invalid("request.syntax", "", "the body must be a JSON object")
 	}
-	fields, seen := fieldsOf(t), map[string]bool{}
+	seen := map[string]bool{}
 	for d.More() {
 		name, err := d.Token()
 		if err != nil {
@@ -195,9 +211,8 @@ func checkMember(fields []member, seen map[string]bool, name string, v json.RawM
 }
 
 // query reads query parameters into a struct of strings, numbers and booleans.
-func (c *call) query(in any) error {
+func (c *call) query(fields []member, in any) error {
 	v := reflect.ValueOf(in).Elem()
-	fields := fieldsOf(v.Type())
 	for name, values := range c.QueryParams() {
 		i := slices.IndexFunc(fields, func(f member) bool { return f.name == name })
 		switch {

@@ -61,11 +61,23 @@
 //
 // # Adding to the API
 //
-// Rows whose path begins with /api/ speak JSON only: c.json(&v) reads a body
-// strictly, c.answer(status, v) writes one, a returned error becomes
-// {"error":{"code","field","message","reason"}}. The key of a command comes in the
-// header Idempotency-Key, c.key() reads it. Programs show their session as
-// "Authorization: Bearer …".
+// The API is one table, too: a row in the …API() function of its file names
+// method, path, summary, action, scope and a handler whose types say what it
+// reads and answers. Routes and the OpenAPI document come from the rows.
+//
+//	{method: post, path: "/days/:day/lines/:line/tickets", summary: "Take a number", action: account.TicketTake, where: nowhere, do: on(s.apiTake), status: 201, keyed: true},
+//
+//	func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error)
+//
+// The members of the input come from the JSON body, for GET from the query;
+// one without omitempty is required. What is unknown, missing, null, twice or of
+// the wrong type is refused before the handler runs, naming the field; tags
+// enum, format and pattern only describe, services judge. A returned error
+// becomes {"error":{"code","field","message","reason"}}. Empty lists are
+// [], instants have the offset of the community (c.inZone where the path names
+// none). Rows that are keyed need the header Idempotency-Key; c.given() is its
+// value. Programs show their session as "Authorization: Bearer …". The tests
+// hold every request and answer against the served document.
 //
 // # Errors
 //
