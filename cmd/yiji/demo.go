@@ -43,7 +43,13 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 		Timeline: func(at time.Time, line string) {
 			fmt.Fprintf(s.out, "%s  %s\n", at.In(zone).Format("2006-01-02 15:04:05"), line)
 		},
-		Done: func(sum demo.Summary, pages demo.Pages) {
+		Open: func(p demo.Pages) {
+			if c.Serve || c.Speed > 0 {
+				fmt.Fprintf(s.out, "\nresidents  %s\nthe day    %s\nscreen     %s\norganizer  %s  as %s with %s\npartner    %s  (works once)\n\n",
+					p.Schedule, p.Day, p.Screen, p.Login, p.Email, p.Password, p.Partner)
+			}
+		},
+		Done: func(sum demo.Summary) {
 			summary(s, sum)
 			if file != nil {
 				enc := json.NewEncoder(file)
@@ -51,8 +57,7 @@ func (c *demoCmd) Run(ctx context.Context, s streams) error {
 				written = enc.Encode(sum)
 			}
 			if c.Serve {
-				fmt.Fprintf(s.out, "\nresidents  %s\nthe day    %s\nscreen     %s\norganizer  %s  as %s with %s\npartner    %s  (works once)\nCtrl-C ends and removes everything.\n",
-					pages.Schedule, pages.Day, pages.Screen, pages.Login, pages.Email, pages.Password, pages.Partner)
+				fmt.Fprintln(s.out, "\nThe pages stay open. Ctrl-C ends and removes everything.")
 			}
 		},
 	})

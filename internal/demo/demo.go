@@ -21,7 +21,8 @@ type Options struct {
 	Speed    float64
 	Serve    bool                            // keep the pages open until ctx ends
 	Timeline func(at time.Time, line string) // told what happens, in the time of the community
-	Done     func(Summary, Pages)            // told what came out and where to look, before Serve waits
+	Open     func(Pages)                     // told where to look, just before the market opens
+	Done     func(Summary)                   // told what came out, before Serve waits
 	Logger   *slog.Logger
 }
 
@@ -102,16 +103,12 @@ func Run(ctx context.Context, o Options) (err error) {
 		stop()
 		err = errors.Join(err, <-ended)
 	}()
-	sum, err := w.play(ctx, o.Speed)
+	sum, err := w.play(ctx, o)
 	if err != nil {
 		return err
 	}
 	sum.Seconds = time.Since(began).Seconds()
-	pages, err := w.pages(ctx)
-	if err != nil {
-		return err
-	}
-	o.Done(sum, pages)
+	o.Done(sum)
 	if broken := sum.promises(); broken != nil {
 		return broken
 	}
@@ -121,7 +118,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-func (w *world) play(ctx context.Context, speed float64) (Summary, error) {
+func (w *world) play(ctx context.Context, o Options) (Summary, error) {
 	var sum Summary
 	steps := []func() error{
 		func() error { return w.found(ctx) },
@@ -137,7 +134,8 @@ func (w *world) play(ctx context.Context, speed float64) (Summary, error) {
 			}
 			return nil
 		},
-		func() error { return w.market(ctx, speed) },
+		func() error { return w.show(ctx, o.Open) },
+		func() error { return w.market(ctx, o.Speed) },
 		func() error { return w.tell(ctx) },
 		func() error { return w.count(ctx, &sum) },
 	}

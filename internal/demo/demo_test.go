@@ -14,10 +14,12 @@ func TestTheWholeMarketOnBothDatabases(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		var timeline []string
 		var sum Summary
+		var pages Pages
 		err := Run(t.Context(), Options{
 			Database: url,
 			Timeline: func(_ time.Time, line string) { timeline = append(timeline, line) },
-			Done:     func(s Summary, _ Pages) { sum = s },
+			Done:     func(s Summary) { sum = s },
+			Open:     func(p Pages) { pages = p },
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(timeline, "\n"))
@@ -28,6 +30,9 @@ func TestTheWholeMarketOnBothDatabases(t *testing.T) {
 		}
 		if len(held) != 12 || held["2026-02-19"] != "2026-02-24" || held["2026-06-19"] != "2026-06-22" || held["2026-11-19"] != "2026-11-19" {
 			t.Errorf("dates: %v", held)
+		}
+		if pages.Partner == "" || pages.Day == "" {
+			t.Errorf("where to look: %+v", pages)
 		}
 		if sum.Residents != 300 || len(sum.Assignments) != 6 || sum.Tickets < 400 || sum.Served < 100 || sum.CarriedOver == 0 {
 			t.Errorf("the day: %+v", sum)

@@ -124,17 +124,22 @@ func (w *world) found(ctx context.Context) error {
 // The organizer comes in by a link like everybody else, and later by password.
 const worker, password = "worker@example.org", "yiji-demo-2026"
 
-// pages invites the visitor as a partner, by a link of its own.
-func (w *world) pages(ctx context.Context) (Pages, error) {
+// show tells where to look and invites the visitor as a partner, by a link of
+// its own.
+func (w *world) show(ctx context.Context, tell func(Pages)) error {
 	base := w.app.BaseURL
 	p := Pages{Schedule: base + "/c/" + w.community, Day: base + "/d/" + w.day.ID, Screen: base + "/d/" + w.day.ID + "/screen",
 		Login: base + "/login", Email: worker, Password: password}
 	if err := w.login(ctx); err != nil {
-		return p, err
+		return err
 	}
 	token, err := w.invite(ctx, w.admin, map[string]any{"role": "partner", "partner": w.ids[w.roster.Partners[0].Name]})
+	if err != nil {
+		return err
+	}
 	p.Partner = base + "/invite/" + token
-	return p, err
+	tell(p)
+	return nil
 }
 
 // join lets an organizer of the community in.
