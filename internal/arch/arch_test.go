@@ -42,7 +42,6 @@ var arrows = map[string][]string{
 // homes says where a dependency may be imported: one place knows each.
 var homes = map[string][]string{
 	"github.com/robfig/cron":              {"scheduler"},
-	"github.com/teambition/rrule-go":      {"scheduler"},
 	"github.com/6tail/lunar-go":           {"scheduler"},
 	"github.com/ThreeDotsLabs/watermill":  {"internal/bus"},
 	"github.com/nats-io":                  {"internal/bus"},
