@@ -195,12 +195,16 @@ func checkText(s, field string, limit int) error {
 		return fault.Invalid("text.too_long", field, "is longer than %d characters", limit)
 	}
 	for at, r := range s {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
+		if unicode.IsControl(r) || turns(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
 			return fault.Invalid("text.control", field, "holds the control character U+%04X at byte %d", r, at)
 		}
 	}
 	return nil
 }
+
+// turns reports a sign that turns the direction of what follows: with it one
+// name can look like another. Letters that run right to left need none.
+func turns(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
 
 // nameKey is what makes two names the same: Unicode form, width, case and
 // surrounding or doubled space do not count.

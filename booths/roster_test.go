@@ -242,6 +242,8 @@ func TestWorkbookRefusals(t *testing.T) {
 		{"partner unknown", map[string][][]any{"摊位": booths, "伙伴": {{"名称"}, {"甲"}}, "服务": {{"伙伴", "名称"}, {"乙", "理发"}}}, "service.partner_unknown", "服务!2.伙伴"},
 		{"partner without service", map[string][][]any{"摊位": booths, "伙伴": {{"名称"}, {"甲"}}}, "partner.no_service", "partners[0].services"},
 		{"partner twice", map[string][][]any{"摊位": booths, "伙伴": {{"名称"}, {"甲"}, {"甲"}}, "服务": {{"伙伴", "名称"}, {"甲", "理发"}}}, "partner.no_service", "partners[1].services"},
+		{"a row without end", map[string][][]any{"摊位": booths, "伙伴": {{"名称"}, append(make([]any, 16_383), "x")}}, "roster.too_large", "伙伴"},
+		{"a name turned round", map[string][][]any{"摊位": booths, "伙伴": {{"名称"}, {"甲\u202e乙"}}}, "text.control", "伙伴!2.名称"},
 		{"nothing", map[string][][]any{"别的": {{"x"}}}, "roster.empty", "file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

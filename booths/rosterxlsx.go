@@ -60,6 +60,7 @@ func word(s string) string {
 
 const (
 	maxRows      = 20_000
+	maxColumns   = 256
 	maxUnzipped  = 64 << 20
 	maxCellBytes = 8000
 )
@@ -123,6 +124,9 @@ func readSheet(f *excelize.File, sheet string) (out []row, err error) {
 		cells, err := rows.Columns()
 		if err != nil {
 			return nil, fault.Invalid("roster.xlsx", sheet, "cannot be read: %v", err)
+		}
+		if len(cells) > maxColumns { // one far cell makes a whole row of empty ones
+			return nil, fault.Invalid("roster.too_large", sheet, "row %d has more than %d cells", len(lines)+1, maxColumns)
 		}
 		lines = append(lines, cells)
 	}
