@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -306,4 +309,23 @@ func TestReadersWhoHangUpLeaveNothingBehind(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A new database is for its owner alone: it holds handles that open what they name.
+func TestANewFileIsItsOwnersOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "yiji.db")
+	d, err := db.Open(t.Context(), db.Options{URL: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		if i, err := os.Stat(f); err != nil || runtime.GOOS != "windows" && i.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v, %v", f, i.Mode(), err)
+		}
+	}
 }

@@ -31,6 +31,9 @@ func (d *DB) openSQLite(path string) error {
 		return fmt.Errorf("database %s is in use by another process: %w", path, err)
 	}
 	d.closers = append(d.closers, unlock)
+	if err := private(path); err != nil {
+		return err
+	}
 	d.dialect = dialect{
 		name: "sqlite3", begin: "BEGIN IMMEDIATE", beginRead: "BEGIN",
 		retryable: func(error) bool { return false },
@@ -46,6 +49,17 @@ func (d *DB) openSQLite(path string) error {
 	}
 	d.closers = append(d.closers, d.reader.Close)
 	return nil
+}
+
+// private makes a new file that only its owner reads: it holds handles that
+// open what they name. A file that is there keeps the mode its owner gave it;
+// SQLite's files beside it follow it.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("database %s: %w", path, err)
+	}
+	return f.Close()
 }
 
 func openFile(path string, conns int, extra string) (*sqlx.DB, error) {
