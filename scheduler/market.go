@@ -202,7 +202,9 @@ func checkSlug(s string) error {
 	return nil
 }
 
-// checkText accepts every script and emoji, no control characters, at most n characters.
+// checkText accepts every script and emoji, at most n characters, no control
+// characters and none that turn the direction of what follows: with those one
+// name can look like another.
 func checkText(field, s string, need bool, n int) error {
 	switch {
 	case need && strings.TrimSpace(s) == "":
@@ -211,7 +213,9 @@ func checkText(field, s string, need bool, n int) error {
 		return fault.Invalid("scheduler.text.encoding", field, "is not valid UTF-8")
 	case utf8.RuneCountInString(s) > n:
 		return fault.Invalid("scheduler.text.too_long", field, "is longer than %d characters", n)
-	case strings.ContainsFunc(s, unicode.IsControl):
+	case strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+	}):
 		return fault.Invalid("scheduler.text.control", field, "contains control characters")
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"yiji/internal/fault"
 	"yiji/internal/text"
 )
 
@@ -52,6 +53,14 @@ func TestFaultsAndReasonsHaveTexts(t *testing.T) {
 			if !text.Has(lang, code) {
 				t.Errorf("%s has no text in %s", code, lang)
 			}
+		}
+	}
+}
+
+func TestTextsInAnyDirectionButNotTurned(t *testing.T) {
+	for s, want := range map[string]string{"سوق الحي": "", "שוק 市集 🎪": "", "甲\u202e乙": "scheduler.text.control", "甲\u2066乙": "scheduler.text.control"} {
+		if err := checkText("name", s, true, 50); want == "" && err != nil || want != "" && !fault.Is(err, want) {
+			t.Errorf("%q: %v", s, err)
 		}
 	}
 }
