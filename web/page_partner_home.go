@@ -6,6 +6,7 @@ import (
 
 	"yiji/booths"
 	"yiji/internal/account"
+	"yiji/internal/fault"
 	"yiji/scheduler"
 )
 
@@ -78,9 +79,14 @@ func (s *Server) partnerHome(c *call) error {
 		if !at.Now.Before(m.ClosesAt) {
 			continue
 		}
-		if v.Days[m.ID], err = s.Scheduler.Day(c.ctx(), c.In.CommunityID, m.ID); err != nil {
+		d, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, m.ID)
+		if fault.KindOf(err) == fault.KindNotFound {
+			continue // taken back before anybody had to do with it
+		}
+		if err != nil {
 			return err
 		}
+		v.Days[m.ID] = d
 		v.Ahead = append(v.Ahead, m)
 	}
 	slices.SortStableFunc(v.Ahead, func(a, b booths.MyDay) int { return a.OpensAt.Compare(b.OpensAt) })
@@ -102,7 +108,11 @@ func (c *call) past() ([]pastDay, error) {
 	counted := map[string]bool{}
 	for _, h := range history[:min(most, len(history))] {
 		p := pastDay{History: h}
-		if p.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, h.DayID); err != nil {
+		p.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, h.DayID)
+		if fault.KindOf(err) == fault.KindNotFound {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 		if h.Outcome == "kept" && !counted[h.DayID] { // two places on one day are one presence

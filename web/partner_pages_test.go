@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/html"
 
 	"yiji/booths"
+	"yiji/scheduler"
 )
 
 func wants(t *testing.T, a answer, status int, words ...string) {
@@ -355,5 +356,24 @@ func TestWhatAPartnerGave(t *testing.T) {
 		wants(t, b.get("/p/xiangyang"), 200, "服务人次", "如约到场", "2.5", ">1<")
 		wants(t, b.get("/p/xiangyang/days/"+f.day.ID), 200, "今天的数字")
 		wants(t, b.get(to), 200, "这一队已经结束")
+	})
+}
+
+// A day that is taken back before anybody had to do with it leaves the other
+// days where they are.
+func TestAPartnersPageOutlivesADayTakenBack(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		date, err := scheduler.ParseDate("date", "2026-12-19")
+		f.ok(err)
+		f.until(at(11, 1, 9, 0))
+		b := f.as(f.grinder)
+		wants(t, b.get("/p/xiangyang"), 200, "11月19日")
+		_, err = f.Scheduler.AddException(t.Context(), f.place.ID, f.market.ID, scheduler.Exception{Kind: scheduler.Skip, Date: date, Why: "下雪"})
+		f.ok(err)
+		f.tick()
+		_, err = f.Scheduler.RemoveException(t.Context(), f.place.ID, f.market.ID, date)
+		f.ok(err)
+		f.tick()
+		wants(t, b.get("/p/xiangyang"), 200, "11月19日")
 	})
 }
