@@ -83,6 +83,9 @@ func (s *Server) apiRoutes() []route {
 
 // handle is the way of every request to the API's handlers and back.
 func (e endpoint) handle(c *call) error {
+	if e.action != account.PublicRead {
+		c.Response().Header().Set("Cache-Control", "no-store")
+	}
 	if err := e.checkKey(c); err != nil {
 		return err
 	}
@@ -119,12 +122,36 @@ func (e endpoint) checkKey(c *call) error {
 // given is the request's idempotency key, which handle has checked; "" for none.
 func (c *call) given() string { return c.Request().Header.Get("Idempotency-Key") }
 
+// guessable is below how many characters a key may be another's by chance.
+const guessable = 16
+
+// ownKey is the key as the asker's own, for commands that everybody may give:
+// nobody gets another's answer, or is refused, because both thought of the same
+// key. Whom we know is told apart by that. Of others a long key is itself the
+// secret, wherever they ask from; a short one, which anybody may think of,
+// counts for the address it comes from.
+func (c *call) ownKey() string {
+	key, who := c.given(), ""
+	switch {
+	case key == "":
+		return ""
+	case c.Actor.SignedIn():
+		who = "person " + c.Actor.PersonID
+	case len(key) < guessable:
+		who = "address " + c.address()
+	}
+	return c.server.handleFrom("idempotency key", who+"\x00"+key)
+}
+
 // read fills the input of a job, strictly.
 func (c *call) read(e endpoint, in any) error {
 	if e.method == get {
 		return c.query(e.do.fields, in)
 	}
 	raw, err := io.ReadAll(c.Request().Body)
+	if err != nil && !isTooLarge(err) { // the sender hung up or dawdled: no failure of ours
+		err = fault.Invalid("request.syntax", "", "the body ended before it was whole").Because(err)
+	}
 	if err != nil {
 		return err
 	}

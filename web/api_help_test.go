@@ -122,6 +122,7 @@ type program struct {
 	base  string
 	token string
 	lang  string
+	from  string // address a proxy says, "" for none
 	*contract
 }
 
@@ -166,6 +167,9 @@ func (p *program) ask(method, path string, body any, key ...string) reply {
 	}
 	if len(key) > 0 {
 		req.Header.Set("Idempotency-Key", key[0])
+	}
+	if p.from != "" {
+		req.Header.Set("X-Forwarded-For", p.from)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -198,7 +198,7 @@ func (s *Server) apiCheckIn(c *call, in checkInRequest) (visitorAnswer, error) {
 	if err := checkVisitor(in.Visitor); err != nil {
 		return visitorAnswer{}, err
 	}
-	v, err := s.Queue.CheckIn(c.ctx(), c.Param("day"), in.Visitor, queue.Phone, c.given())
+	v, err := s.Queue.CheckIn(c.ctx(), c.Param("day"), in.Visitor, queue.Phone, c.ownKey())
 	return visitorAnswer{v}, err
 }
 
@@ -211,9 +211,9 @@ func checkVisitor(v string) error {
 
 type takeRequest struct {
 	Visitor  string `json:"visitor,omitempty" pattern:"^[a-z2-7]{26}$"` // the card the number goes on; without one it is made
-	Priority bool   `json:"priority,omitempty"`
-	Via      string `json:"via,omitempty" enum:"phone,desk,kiosk"` // desk and kiosk for those who issue numbers only
-	Proxy    bool   `json:"proxy,omitempty"`                       // for somebody else although the card waits already; desk only
+	Priority bool   `json:"priority,omitempty"`                         // who issues numbers decides whom it is for
+	Via      string `json:"via,omitempty" enum:"phone,desk,kiosk"`      // desk and kiosk for those who issue numbers only
+	Proxy    bool   `json:"proxy,omitempty"`                            // for somebody else although the card waits already; desk only
 }
 
 func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error) {
@@ -226,7 +226,7 @@ func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error) {
 	if via == "" {
 		via = queue.Phone
 	}
-	if via != queue.Phone || in.Proxy {
+	if via != queue.Phone || in.Proxy || in.Priority {
 		if err := account.Allow(c.Actor, account.TicketIssue, account.Object{CommunityID: place.community}); err != nil {
 			return queue.Ticket{}, err
 		}
@@ -235,7 +235,7 @@ func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error) {
 		return queue.Ticket{}, err
 	}
 	return s.Queue.Issue(c.ctx(), queue.IssueRequest{DayID: c.Param("day"), LineID: c.Param("line"), Visitor: in.Visitor,
-		Via: via, Priority: in.Priority, Proxy: in.Proxy, Key: c.given()})
+		Via: via, Priority: in.Priority, Proxy: in.Proxy, Key: c.ownKey()})
 }
 
 // ticketAnswer is what the holder of a ticket sees.

@@ -315,11 +315,14 @@ func (w *walk) runPersons(line string) {
 	if a.Number != 1 || b.Handle != a.Handle || b.Visitor != a.Visitor {
 		w.t.Errorf("the same key gave %+v and %+v", a, b)
 	}
-	if r := w.anyone.ask(post, take, map[string]any{"priority": true}, "first"); r.Status != 422 || r.Problem.Code != "idempotency.body_differs" {
+	if r := w.anyone.ask(post, take, map[string]any{"visitor": db.NewID()}, "first"); r.Status != 422 || r.Problem.Code != "idempotency.body_differs" {
 		w.t.Errorf("the same key for another number: %d %+v", r.Status, r.Problem)
 	}
 	b = queue.Ticket{}
-	w.anyone.must(201, post, take, map[string]any{"visitor": db.NewID(), "priority": true}, &b)
+	if r := w.anyone.ask(post, take, map[string]any{"priority": true}, db.NewID()); r.Status != 401 {
+		w.t.Errorf("anybody comes before the others: %d", r.Status)
+	}
+	w.organizer.must(201, post, take, map[string]any{"visitor": db.NewID(), "priority": true}, &b)
 	if r := w.anyone.ask(post, take, map[string]any{"via": "desk", "proxy": true}, db.NewID()); r.Status != 401 {
 		w.t.Errorf("anybody issues at the desk: %d", r.Status)
 	}
