@@ -153,6 +153,9 @@ func (d Day) Ref() event.Day {
 	return event.Day{DayID: d.ID, MarketID: d.MarketID, CommunityID: d.CommunityID, Date: d.Date.String()}
 }
 
+// EarlyMinutes is how many minutes before its time the day may be opened.
+func (d Day) EarlyMinutes() int { return d.leads.OpenEarlyMinutes }
+
 // StateAt returns the state that is true at now, whatever has been written down.
 func (d Day) StateAt(now time.Time) State {
 	s := d.State

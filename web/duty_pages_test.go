@@ -30,6 +30,7 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		wants(t, pressIt(b, page, day+"/confirm", "确认排位"), 200, "排位已确认并公布", "提前开市")
 		f.hear()
 		page = b.get(day + "/open")
+		wants(t, page, 200, "最多可提前 60 分钟")
 		wants(t, pressIt(b, page, day+"/open", "现在开市"), 409, "还太早")
 		f.until(at(11, 19, 8, 30))
 		b = f.organizer() // the session of three weeks ago has ended

@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -115,30 +116,36 @@ type dayStep struct {
 	When string
 }
 
-// steps is the strip. Claiming turns into planning when the first refusal of
-// the standing partners is over.
+// steps is the strip.
 func (v marketDayView) steps() []dayStep {
-	now := map[scheduler.State]int{scheduler.Planned: 0, scheduler.Claiming: 0, scheduler.Confirmed: 3, scheduler.Open: 4,
-		scheduler.Closed: 5, scheduler.Settled: 5}
-	at, live := now[v.State]
-	if !live {
-		at = -1
-	}
-	if v.State == scheduler.Claiming && !v.Now.Before(v.Day.StandingUntil) {
-		at = 1
-	}
-	when := []string{v.momentText(v.Day.ClaimsAt), "", v.momentText(v.Day.ConfirmAt), v.momentText(v.Day.OpensAt), v.momentText(v.Day.ClosesAt)}
-	out := make([]dayStep, len(when))
-	for i := range out {
-		out[i] = dayStep{Name: v.T("duty.step" + strconv.Itoa(i+1)), When: when[i], Look: "later"}
-		switch {
-		case i < at:
-			out[i].Look = "done"
-		case i == at:
-			out[i].Look = "now"
-		}
+	when := [...]string{v.momentText(v.Day.ClaimsAt), "", v.momentText(v.Day.ConfirmAt), v.momentText(v.Day.OpensAt), v.momentText(v.Day.ClosesAt)}
+	var out []dayStep
+	for i, look := range stepLooks(v.Day, v.State, v.Now) {
+		out = append(out, dayStep{Name: v.T("duty.step" + strconv.Itoa(i+1)), When: when[i], Look: look})
 	}
 	return out
+}
+
+// stepLooks says of each of the five steps whether it is done, going on now or
+// later. Claiming turns into planning when the first refusal of the standing
+// partners is over; a day that is planned or confirmed waits, no step goes on.
+func stepLooks(d scheduler.Day, state scheduler.State, now time.Time) (looks [5]string) {
+	done := map[scheduler.State]int{scheduler.Claiming: 0, scheduler.Confirmed: 3, scheduler.Open: 3, scheduler.Closed: 4, scheduler.Settled: 5}[state]
+	if state == scheduler.Claiming && !now.Before(d.StandingUntil) {
+		done = 1
+	}
+	goesOn := state == scheduler.Claiming || state == scheduler.Open || state == scheduler.Closed
+	for i := range looks {
+		switch {
+		case i < done:
+			looks[i] = "done"
+		case i == done && goesOn:
+			looks[i] = "now"
+		default:
+			looks[i] = "later"
+		}
+	}
+	return looks
 }
 
 // dayTask is the one thing to do now: a sentence, and where to do it.

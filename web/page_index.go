@@ -1,6 +1,11 @@
 package web
 
-import "yiji/internal/account"
+import (
+	"slices"
+
+	"yiji/internal/account"
+	"yiji/scheduler"
+)
 
 // indexPage lists the communities; where there is only one, it leads there.
 // Who works here finds the way to the own pages first.
@@ -13,31 +18,44 @@ func (s *Server) indexPage(c *call) error {
 		return c.redirect("/c/" + all[0].Slug)
 	}
 	v := indexView{page: c.page("public.index"), Communities: all}
-	names := map[string]string{}
-	for _, one := range all {
-		names[one.ID] = one.Slug
-	}
 	for _, r := range c.Actor.Roles {
-		v.Work = append(v.Work, workOf(v.page, r, names[r.CommunityID]))
+		i := slices.IndexFunc(all, func(one scheduler.Community) bool { return one.ID == r.CommunityID })
+		l := link{To: workPath(r, ""), Text: v.T("account.role." + string(r.Kind))}
+		if i >= 0 {
+			l = link{To: workPath(r, all[i].Slug), Text: l.Text + " · " + all[i].Name}
+		}
+		v.Work = append(v.Work, l)
 	}
 	return c.show(indexPage(v))
 }
 
-// workOf is where somebody with a role works.
-func workOf(p page, r account.Role, slug string) link {
-	l := link{Text: p.T("account.role." + string(r.Kind))}
+// workPath is where somebody with a role works.
+func workPath(r account.Role, slug string) string {
 	switch r.Kind {
 	case account.Admin:
-		l.To = "/admin/communities"
+		return "/admin/communities"
 	case account.Organizer:
-		l.To = "/o/" + slug
+		return "/o/" + slug
 	case account.Desk:
-		l.To = "/desk/" + slug
+		return "/desk/" + slug
 	case account.Partner:
-		l.To = "/p/" + slug + "?partner=" + r.PartnerID
+		return "/p/" + slug + "?partner=" + r.PartnerID
 	}
-	if slug != "" {
-		l.Text += " · " + slug
+	return "/"
+}
+
+// landing is where somebody begins who has come in: at the work of the one
+// role there is, or where all of them stand.
+func (c *call) landing(roles ...account.Role) string {
+	if len(roles) != 1 {
+		return "/"
 	}
-	return l
+	if roles[0].CommunityID == "" {
+		return workPath(roles[0], "")
+	}
+	k, err := c.server.Scheduler.Community(c.ctx(), roles[0].CommunityID)
+	if err != nil {
+		return "/"
+	}
+	return workPath(roles[0], k.Slug)
 }

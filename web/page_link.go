@@ -33,7 +33,7 @@ func (s *Server) setup(c *call) error {
 		return c.again(f, err, c.setupView)
 	}
 	c.signIn(session)
-	return c.done("/", "done.setup")
+	return c.done(c.landing(account.Role{Kind: account.Admin}), "done.setup")
 }
 
 func (c *call) setupView(f form) templ.Component {
@@ -51,6 +51,7 @@ func (s *Server) invitePage(c *call) error {
 
 func (s *Server) invite(c *call) error {
 	f, token := c.newcomerForm(), c.Param("token")
+	l, _ := s.Account.Invitation(c.ctx(), token) // where it leads; whether it works is said by what follows
 	session, err := "", error(nil)
 	if c.Actor.SignedIn() {
 		session, err = s.Account.Join(c.ctx(), c.Actor, token, c.newcomer(f))
@@ -58,14 +59,16 @@ func (s *Server) invite(c *call) error {
 		session, err = s.Account.Accept(c.ctx(), token, c.newcomer(f))
 	}
 	if err != nil {
-		l, gone := s.Account.Invitation(c.ctx(), token)
-		if gone != nil {
-			return err
+		if l, gone := s.Account.Invitation(c.ctx(), token); gone == nil {
+			return c.again(f, err, c.inviteView(l))
 		}
-		return c.again(f, err, c.inviteView(l))
+		return err
 	}
 	c.signIn(session)
-	return c.done("/", "done.welcome")
+	if l.Login {
+		return c.done("/", "done.welcome")
+	}
+	return c.done(c.landing(l.Role), "done.welcome")
 }
 
 func (c *call) inviteView(l account.Link) func(form) templ.Component {

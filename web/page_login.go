@@ -22,7 +22,14 @@ func (s *Server) login(c *call) error {
 		return c.again(f, err, c.loginView)
 	}
 	c.signIn(session)
-	return c.redirect(ourPath(f.Get("next")))
+	if f.Get("next") != "" {
+		return c.redirect(ourPath(f.Get("next")))
+	}
+	who, err := s.Account.ActorBySession(c.ctx(), session)
+	if err != nil {
+		return err
+	}
+	return c.redirect(c.landing(who.Roles...))
 }
 
 func (c *call) loginView(f form) templ.Component {

@@ -68,6 +68,8 @@ type officeView struct {
 	Claims  int // live claims for it
 	Waiting int // of them on the waitlist
 	Markets []scheduler.Market
+	Coming  []scheduler.Day // the days after it
+	Past    []scheduler.Day // the last ones, with their reports
 	Missing []lack
 	Silent  []caller // have not claimed
 	Asked   []caller // have not answered an offer
@@ -111,6 +113,9 @@ func (s *Server) officePage(c *call) error {
 	}
 	if err == nil {
 		v.Next, v.State = &next, next.StateAt(v.Now)
+	}
+	if err := c.otherDays(&v); err != nil {
+		return err
 	}
 	partners, err := s.Booths.Partners(c.ctx(), c.In.CommunityID)
 	if err != nil {
@@ -248,20 +253,12 @@ type step struct {
 
 func (v officeView) steps() []step {
 	d := *v.Next
-	at := map[scheduler.State]int{scheduler.Planned: -1, scheduler.Claiming: 0, scheduler.Confirmed: 2, scheduler.Open: 3, scheduler.Closed: 4, scheduler.Settled: 5}[v.State]
 	out := []step{
 		{Key: "claim", When: localTime(v.Community, d.ClaimsAt)}, {Key: "plan"}, {Key: "confirm", When: localTime(v.Community, d.ConfirmAt)},
 		{Key: "open", When: localTime(v.Community, d.OpensAt)}, {Key: "close", When: localTime(v.Community, d.ClosesAt)},
 	}
-	for i := range out {
-		switch {
-		case i < at:
-			out[i].State = "done"
-		case i == at || (at == 0 && i == 1):
-			out[i].State = "now"
-		default:
-			out[i].State = "later"
-		}
+	for i, look := range stepLooks(d, v.State, v.Now) {
+		out[i].State = look
 	}
 	return out
 }

@@ -83,6 +83,14 @@ func TestPlanAsJSON(t *testing.T) {
 	}
 }
 
+// The plan is a text for people: neighbours that disturb are said in words.
+func TestThePlanIsReadAsText(t *testing.T) {
+	out, errs, code := yiji(t, "plan", roster)
+	if code != 0 || !strings.Contains(out, "8.94") || strings.ContainsAny(out, "{}") {
+		t.Errorf("exit %d\n%s%s", code, out, errs)
+	}
+}
+
 // Whatever is wrong is said with the field's name and the reason, and is exit 2.
 func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 	dir := t.TempDir()
@@ -122,6 +130,11 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 		"count":               {from("--count", "0"), "--count"},
 		"from":                {[]string{"preview", "--rule", `{"monthly":{"days":[1]}}`, "--from", "2026-02-30"}, "--from"},
 		"holidays file":       {from("--holidays", "/nowhere.yaml"), "--holidays"},
+		"doctor of nothing":   {[]string{"doctor", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"backup of nothing":   {[]string{"backup", filepath.Join(dir, "b"), "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"invite to nothing":   {[]string{"invite", "admin", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"parked in nothing":   {[]string{"parked", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"replay of nothing":   {[]string{"replay", "--database", filepath.Join(dir, "typo.db")}, "--database"},
 		"roster missing":      {[]string{"plan", "/nowhere.yaml"}, "FILE"},
 		"booth twice":         {[]string{"plan", twice}, "A1"},
 		"GBK in YAML":         {[]string{"plan", gbk}, "UTF-8"},

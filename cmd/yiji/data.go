@@ -82,6 +82,9 @@ type doctorCmd struct {
 
 // Run checks; a broken invariant is an error.
 func (c *doctorCmd) Run(ctx context.Context, s streams) error {
+	if err := c.there(); err != nil {
+		return err
+	}
 	return withDB(ctx, c.store, func(d *db.DB) error {
 		all := app.Invariants()
 		broken, err := d.Check(ctx, all)
@@ -117,6 +120,9 @@ type backupCmd struct {
 
 // Run writes beside the file and renames: a backup is whole or not there.
 func (c *backupCmd) Run(ctx context.Context, s streams) error {
+	if err := c.there(); err != nil {
+		return err
+	}
 	if _, err := os.Stat(c.File); err == nil {
 		return fault.Invalid("backup.exists", "FILE", "%s exists already", c.File)
 	}

@@ -109,11 +109,7 @@ func (c *planCmd) Run(s streams) error {
 	}
 	t.print(s.out)
 	for _, d := range v.Disturbances {
-		raw, err := json.Marshal(d)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(s.out, "%s\n", raw)
+		fmt.Fprintln(s.out, "!", strings.Join(d.Reasons, ";"))
 	}
 	return nil
 }

@@ -117,6 +117,18 @@ func (s store) options() app.Options {
 	return app.Options{Database: s.Database, Key: s.Key, KeyFile: s.KeyFile}
 }
 
+// there refuses a SQLite file that does not exist, for commands that look into
+// a database: a mistyped name must not make an empty one that looks sound.
+func (s store) there() error {
+	if strings.HasPrefix(s.Database, "postgres://") || strings.HasPrefix(s.Database, "postgresql://") {
+		return nil
+	}
+	if _, err := os.Stat(strings.TrimPrefix(s.Database, "sqlite:")); err != nil {
+		return fault.Invalid("database.missing", "--database", "%v", err)
+	}
+	return nil
+}
+
 // logging are the flags about what is logged.
 type logging struct {
 	LogLevel  string `help:"debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`

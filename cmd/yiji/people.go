@@ -24,6 +24,9 @@ const maxParked = 1000
 
 // Run lists, oldest first.
 func (c *parkedCmd) Run(ctx context.Context, s streams) error {
+	if err := c.there(); err != nil {
+		return err
+	}
 	return withDB(ctx, c.store, func(d *db.DB) error {
 		all := []outbox.Parked{}
 		err := d.View(ctx, func(tx *db.Tx) error {
@@ -59,6 +62,9 @@ type replayCmd struct {
 
 // Run replays everything parked that matches, one market day after the other.
 func (c *replayCmd) Run(ctx context.Context, s streams) error {
+	if err := c.there(); err != nil {
+		return err
+	}
 	return withApp(ctx, c.store, func(a *app.App) error {
 		var all []outbox.Parked
 		err := a.DB.View(ctx, func(tx *db.Tx) (err error) {
@@ -100,6 +106,9 @@ type inviteCmd struct {
 
 // Run prints the link once; only its digest is kept.
 func (c *inviteCmd) Run(ctx context.Context, s streams) error {
+	if err := c.there(); err != nil {
+		return err
+	}
 	return withApp(ctx, c.store, func(a *app.App) error {
 		role := account.Role{Kind: account.Kind(c.Role)}
 		if role.Kind != account.Admin {
