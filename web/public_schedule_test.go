@@ -66,7 +66,7 @@ func TestTheIndexLeadsOn(t *testing.T) {
 	if a := r.browser().get("/"); a.Path != "/c/one" {
 		t.Errorf("one community: ended at %s", a.Path)
 	}
-	reads(t, r.browser(r.token(account.Role{Kind: account.Desk, CommunityID: one.ID})).get("/"), 200, "服务台志愿者 · one", "社区 one")
+	reads(t, r.browser(r.token(account.Role{Kind: account.Desk, CommunityID: one.ID})).get("/"), 200, "服务台志愿者 · 社区 one", "社区 one")
 	r.community("two")
 	a := r.browser().get("/")
 	reads(t, a, 200, "社区 one", "社区 two")
