@@ -124,9 +124,20 @@ func Plan(in Input) Result {
 	return q.result(boothOf, exact)
 }
 
+// inOrder is the order in which places are looked at, so that the same claims
+// have the same plan in every database: a key may be random, a name is not.
+func inOrder(a, b Place) int {
+	return cmp.Or(
+		cmp.Compare(a.Partner, b.Partner),
+		slices.CompareFunc(a.Services, b.Services, func(x, y Offering) int { return cmp.Compare(x.Name, y.Name) }),
+		cmp.Compare(a.Index, b.Index),
+		cmp.Compare(a.Key, b.Key),
+	)
+}
+
 func ask(in Input) *question {
 	q := &question{in: in, places: slices.Clone(in.Places), booths: slices.Clone(in.Booths)}
-	slices.SortFunc(q.places, func(a, b Place) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(q.places, inOrder)
 	slices.SortFunc(q.booths, func(a, b Booth) int { return cmp.Compare(a.Code, b.Code) })
 	q.ground = Input{Booths: q.booths, Zones: in.Zones}.ground()
 	q.lock()

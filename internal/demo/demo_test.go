@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 // The whole main job, end to end over HTTP, on both databases: the year, the
 // claims, the plan, the day with its 300 residents, the closing messages.
 func TestTheWholeMarketOnBothDatabases(t *testing.T) {
+	first := "" // the plan on the first database: the same input has the same plan
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		var timeline []string
 		var sum Summary
@@ -23,6 +25,11 @@ func TestTheWholeMarketOnBothDatabases(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatalf("%v\n%s", err, strings.Join(timeline, "\n"))
+		}
+		if plan := fmt.Sprint(sum.Assignments); first == "" {
+			first = plan
+		} else if plan != first {
+			t.Errorf("the same claims have two plans:\n%s\n%s", first, plan)
 		}
 		held := map[string]string{}
 		for _, d := range sum.Dates {
