@@ -9,7 +9,6 @@ package text
 import (
 	"embed"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -70,30 +69,18 @@ func mustLoad() map[string]map[string]string {
 	out := map[string]map[string]string{}
 	for _, lang := range Langs {
 		out[lang] = map[string]string{}
-		names, _ := fs.Glob(files, "lang/"+lang+"*.yaml")
-		for _, name := range names {
-			if err := loadFile(out[lang], name); err != nil {
-				panic(fmt.Sprintf("text: %s: %v", name, err))
-			}
+		if err := loadFile(out[lang], "lang/"+lang+".yaml"); err != nil {
+			panic(fmt.Sprintf("text: %s: %v", lang, err))
 		}
 	}
 	return out
 }
 
+// loadFile reads one catalogue; a key that stands twice is an error of the decoder.
 func loadFile(into map[string]string, name string) error {
 	raw, err := files.ReadFile(name)
 	if err != nil {
 		return err
 	}
-	var flat map[string]string
-	if err := yaml.Unmarshal(raw, &flat); err != nil {
-		return err
-	}
-	for k, v := range flat {
-		if _, twice := into[k]; twice {
-			return fmt.Errorf("key %q stands twice", k)
-		}
-		into[k] = v
-	}
-	return nil
+	return yaml.Unmarshal(raw, &into)
 }
