@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,10 +44,11 @@ func found(t *testing.T, url string) town {
 		t.Fatal(err)
 	}
 	today := now.In(zone).Format(time.DateOnly)
-	clock := now.Add(-40 * 24 * time.Hour)
+	var clock atomic.Int64 // read by the running house while it is pushed
+	clock.Store(now.Add(-40 * 24 * time.Hour).UnixMicro())
 	tw := town{url: url, key: filepath.Join(t.TempDir(), "key")}
 	a, err := app.New(t.Context(), app.Options{Database: url, KeyFile: tw.key, Listen: "127.0.0.1:0", OutboxDir: t.TempDir(),
-		Clock: func() time.Time { return clock }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+		Clock: func() time.Time { return time.UnixMicro(clock.Load()) }, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,7 @@ func found(t *testing.T, url string) town {
 		t.Fatal(err)
 	}
 	to := func(at time.Time) {
-		clock = at
+		clock.Store(at.UnixMicro())
 		for range 3 {
 			if _, err := a.Scheduler.Tick(t.Context()); err != nil {
 				t.Fatal(err)
