@@ -253,7 +253,7 @@ func (w *worker) close() error {
 }
 
 func (w *worker) watch() error {
-	timeout := time.After(time.Minute)
+	timeout := time.After(2 * time.Minute)
 	for {
 		select {
 		case <-w.knock:

@@ -89,7 +89,7 @@ func watched(ctx context.Context, c *river.Client[pgx.Tx], n int, done func(*riv
 		defer stop()
 		select {
 		case <-all:
-		case <-time.After(time.Minute):
+		case <-time.After(2 * time.Minute):
 			return errors.New("River did not work all jobs within a minute")
 		}
 		return nil

@@ -129,7 +129,7 @@ func (f *feed) run(ctx context.Context) {
 // wait is how long the feed may sleep when nobody wakes it.
 func (f *feed) wait() time.Duration {
 	switch {
-	case f.owner && f.more && len(f.ready) < f.s.o.Window/2 && len(f.open) < f.s.o.Window:
+	case f.owner && f.more && len(f.open) <= f.s.o.Window/2:
 		return 0
 	case f.stored < f.low():
 		return 50 * time.Millisecond
@@ -142,8 +142,8 @@ func (f *feed) step(ctx context.Context) {
 	if !f.owner && f.knock {
 		f.acquire(ctx)
 	}
-	if !f.owner || !f.more || len(f.open) >= f.s.o.Window {
-		return
+	if !f.owner || !f.more || len(f.open) > f.s.o.Window/2 {
+		return // half a window at a time: reading costs a transaction, whatever it brings
 	}
 	var events []outbox.Stored
 	err := f.s.db.View(ctx, func(tx *db.Tx) (err error) {

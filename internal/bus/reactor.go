@@ -201,15 +201,34 @@ func (b *batchRun) all(batch []*item) error {
 	if err != nil {
 		return err
 	}
+	// Applied before: a repeated delivery changes nothing.
+	batch = slices.DeleteFunc(slices.Clone(batch), func(it *item) bool { return !fresh[it.event.ID] })
+	if b.together(batch) {
+		return nil
+	}
 	for _, it := range batch {
-		if !fresh[it.event.ID] {
-			continue // applied before: a repeated delivery changes nothing
-		}
 		if err := b.one(it); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// together applies a batch under one savepoint, which nearly always succeeds
+// and costs two statements instead of two for each event. When it does not,
+// nothing has been done, and each event is tried in a savepoint of its own.
+func (b *batchRun) together(batch []*item) bool {
+	if len(batch) < 2 || len(b.parked) > 0 {
+		return false
+	}
+	return b.tx.Savepoint(func() error {
+		for _, it := range batch {
+			if err := b.r.reactions[it.event.Name](b.tx, []byte(it.event.Payload)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}) == nil
 }
 
 // lock proves that our process still reads for the consumer, so that nobody
