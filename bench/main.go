@@ -43,7 +43,7 @@ var parts = []struct {
 	id string
 	do func(context.Context, *run) ([]line, error)
 }{
-	{"P4", pipeline}, {"P6", assignment},
+	{"P1", checkInsSQLite}, {"P2", checkInsPostgres}, {"P4", pipeline}, {"P6", assignment},
 }
 
 func bench(ctx context.Context) (err error) {

@@ -140,7 +140,7 @@ func (b *Bus) Settle(ctx context.Context) error {
 		if err != nil || !behind {
 			return err
 		}
-		t := time.NewTimer(20 * time.Millisecond)
+		t := time.NewTimer(5 * time.Millisecond)
 		select {
 		case <-woken:
 		case <-t.C:

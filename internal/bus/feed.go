@@ -35,6 +35,8 @@ type feed struct {
 	ready  []*entry            // to be handed out, in this order
 	more   bool                // the outbox may hold more than was read
 	knock  bool                // it is time to ask for the lease again
+	late   bool                // it is time to write the cursor and renew the lease
+	soon   bool                // the timer runs until that time
 	epoch  int                 // counts leases: answers to messages of an earlier one are ignored
 	next   *message.Message    // the message made for ready[0]
 }
@@ -103,7 +105,10 @@ func (f *feed) run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		f.step(ctx)
-		tick.Reset(f.wait())
+		if d := f.wait(); d != saveAfter || !f.soon { // a save that is due soon is not put off by what happens meanwhile
+			tick.Reset(d)
+			f.soon = d == saveAfter
+		}
 		var out chan *message.Message
 		if len(f.ready) > 0 {
 			if f.next == nil {
@@ -119,7 +124,7 @@ func (f *feed) run(ctx context.Context) {
 		case <-wake:
 			f.more = true
 		case <-tick.C:
-			f.more, f.knock = true, true
+			f.more, f.knock, f.late, f.soon = true, true, true, false
 		case <-ctx.Done():
 			return
 		}
@@ -132,19 +137,33 @@ func (f *feed) wait() time.Duration {
 	case f.owner && f.more && len(f.open) <= f.s.o.Window/2:
 		return 0
 	case f.stored < f.low():
-		return 50 * time.Millisecond
+		return saveAfter
 	}
 	return f.s.o.Poll
 }
 
-// step takes the lease if it is free, writes the cursor and reads more.
+// saveAfter is how long the cursor may be behind what is acked. It saves
+// reading again after a crash, no more: the inbox knows what was applied.
+const saveAfter = 10 * time.Millisecond
+
+// step takes the lease if it is free, reads more and writes the cursor. It
+// reads half a window at a time and writes now and then, because each costs a
+// transaction, whatever it brings.
 func (f *feed) step(ctx context.Context) {
 	if !f.owner && f.knock {
 		f.acquire(ctx)
 	}
-	if !f.owner || !f.more || len(f.open) > f.s.o.Window/2 {
-		return // half a window at a time: reading costs a transaction, whatever it brings
+	if f.owner && f.more && len(f.open) <= f.s.o.Window/2 {
+		f.fetch(ctx)
 	}
+	if f.owner && (f.late || f.low()-f.stored > int64(f.s.o.Window)) {
+		f.save(ctx)
+	}
+	f.late = false
+}
+
+// fetch reads from the outbox as much as the window has room for.
+func (f *feed) fetch(ctx context.Context) {
 	var events []outbox.Stored
 	err := f.s.db.View(ctx, func(tx *db.Tx) (err error) {
 		events, err = outbox.After(tx, f.reader.Topic, f.read, f.s.o.Window-len(f.open))
@@ -158,9 +177,6 @@ func (f *feed) step(ctx context.Context) {
 	f.more = len(events) > 0 && len(f.open)+len(events) >= f.s.o.Window
 	for _, e := range events {
 		f.add(e)
-	}
-	if len(events) == 0 || f.low()-f.stored > int64(f.s.o.Window) {
-		f.save(ctx)
 	}
 }
 
@@ -280,9 +296,6 @@ func (f *feed) done(n *entry) {
 	}
 	for len(f.open) > 0 && f.open[0].acked {
 		f.open = f.open[1:]
-	}
-	if len(f.open) < f.s.o.Window/2 {
-		f.more = true
 	}
 }
 
