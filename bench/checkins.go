@@ -150,7 +150,7 @@ func (r *run) growCheckIns(ctx context.Context, database string) (said string, e
 }
 
 // growthSteps are 1, 10 and 100 times the data.
-var growthSteps = []int{500, 5_000, 50_000}
+var growthSteps = []int{500, 5_000, 20_000}
 
 // constant is the yardstick of P1: the same web framework with nothing to do.
 type constant struct {

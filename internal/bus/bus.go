@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
@@ -78,7 +80,7 @@ func (b *Bus) Consumer(name string, reactions ...Reaction) {
 	}
 	b.consumers[name] = r
 	b.order = append(b.order, name)
-	sub := NewSubscriber(b.db, SubscriberOptions{Consumer: name, Pipeline: true, Pause: b.o.Pause, Logger: b.o.Logger})
+	sub := NewSubscriber(b.db, SubscriberOptions{Consumer: name, Names: slices.Sorted(maps.Keys(r.reactions)), Pipeline: true, Pause: b.o.Pause, Logger: b.o.Logger})
 	b.router.AddConsumerHandler(name, outbox.Topic, sub, r.handle)
 }
 

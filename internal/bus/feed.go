@@ -165,8 +165,10 @@ func (f *feed) step(ctx context.Context) {
 // fetch reads from the outbox as much as the window has room for.
 func (f *feed) fetch(ctx context.Context) {
 	var events []outbox.Stored
+	var up int64
+	room := f.s.o.Window - len(f.open)
 	err := f.s.db.View(ctx, func(tx *db.Tx) (err error) {
-		events, err = outbox.After(tx, f.reader.Topic, f.read, f.s.o.Window-len(f.open))
+		events, up, err = outbox.Read(tx, outbox.Wanted{Topic: f.reader.Topic, Names: f.s.o.Names, Limit: room}, f.read)
 		return err
 	})
 	if err != nil {
@@ -174,10 +176,11 @@ func (f *feed) fetch(ctx context.Context) {
 		f.more = false
 		return
 	}
-	f.more = len(events) > 0 && len(f.open)+len(events) >= f.s.o.Window
+	f.more = len(events) == room
 	for _, e := range events {
 		f.add(e)
 	}
+	f.read = up
 }
 
 func (f *feed) acquire(ctx context.Context) {
@@ -200,7 +203,6 @@ func (f *feed) acquire(ctx context.Context) {
 
 func (f *feed) add(e outbox.Stored) {
 	n := &entry{event: e, epoch: f.epoch}
-	f.read = e.Seq
 	f.open = append(f.open, n)
 	line := f.keys[e.Key]
 	f.keys[e.Key] = append(line, n)

@@ -17,6 +17,7 @@ import (
 type SubscriberOptions struct {
 	Consumer string        // whose cursor this is
 	Window   int           // messages handed out and not yet acked, default 1024
+	Names    []string      // hand out events of these names only; nil is all
 	Pipeline bool          // hand out a message before its predecessors of the same key are acked
 	Poll     time.Duration // safety net beside the wake-up signal, default 5 s
 	Pause    func(nacks int) time.Duration

@@ -36,10 +36,33 @@ type Stored struct {
 
 // After returns up to limit events of a topic with numbers above seq, in order.
 func After(tx *db.Tx, topic string, seq int64, limit int) ([]Stored, error) {
-	var out []Stored
-	err := tx.Select(&out, `SELECT seq, id, key, name, payload, metadata, at FROM outbox
-		WHERE topic = $1 AND seq > $2 ORDER BY seq LIMIT $3`, topic, seq, limit)
+	out, _, err := Read(tx, Wanted{Topic: topic, Limit: limit}, seq)
 	return out, err
+}
+
+// Wanted says which events a reader asks for.
+type Wanted struct {
+	Topic string
+	Names []string // nil is all
+	Limit int
+}
+
+// Read returns the wanted events with numbers above seq, in order, and the
+// number up to which there are no others: a consumer that hears little does not
+// read what it would throw away.
+func Read(tx *db.Tx, w Wanted, seq int64) (out []Stored, up int64, err error) {
+	query, args := `SELECT seq, id, key, name, payload, metadata, at FROM outbox WHERE topic = ? AND seq > ?`, []any{w.Topic, seq}
+	if len(w.Names) > 0 {
+		query, args = query+` AND name IN (?)`, append(args, w.Names)
+	}
+	if err := tx.SelectIn(&out, query+` ORDER BY seq LIMIT ?`, append(args, w.Limit)...); err != nil {
+		return nil, 0, err
+	}
+	if n := len(out); n > 0 && n == w.Limit {
+		return out, out[n-1].Seq, nil
+	}
+	up, err = Head(tx)
+	return out, max(up, seq), err
 }
 
 // Head returns the number of the newest event.
