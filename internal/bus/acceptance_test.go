@@ -1,6 +1,7 @@
 package bus_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 	"yiji/internal/db/dbtest"
 )
 
-// Watermill's own acceptance suite, on both databases and in both ways of
-// handing out.
+// Watermill's own acceptance suite, on both databases. With YIJI_TEST_LONG set it
+// sends as many messages as Watermill would (minutes under the race detector),
+// otherwise the suite's own smaller numbers.
 func TestWatermillAcceptance(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		group := func(t *testing.T, consumer string) (message.Publisher, message.Subscriber) {
@@ -27,6 +29,7 @@ func TestWatermillAcceptance(t *testing.T) {
 			GuaranteedOrder:     true,
 			Persistent:          true,
 			ExactlyOnceDelivery: false,
+			ForceShort:          os.Getenv("YIJI_TEST_LONG") == "",
 		}, func(t *testing.T) (message.Publisher, message.Subscriber) {
 			return group(t, "group")
 		}, group)
