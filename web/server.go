@@ -135,7 +135,7 @@ func (s *Server) newEcho(proxies []netip.Prefix, rows []route) *echo.Echo {
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(trust...)
 		e.SchemeExtractor = echo.ExtractSchemeFromHeaders(trust...)
 	}
-	e.Use(middleware.RequestID(), s.recovered)
+	e.Use(plainRequestID, middleware.RequestID(), s.recovered)
 	squeeze := middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})
 	for _, r := range rows {
 		h := s.serve(r)
@@ -258,4 +258,19 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	<-failed
 	return err
+}
+
+// plainRequestID forgets a request's own id unless it is short and plain: it is
+// repeated in answers and in the log.
+func plainRequestID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		odd := func(r rune) bool {
+			return r != '-' && r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+		}
+		if len(id) > 64 || strings.ContainsFunc(id, odd) {
+			c.Request().Header.Del(echo.HeaderXRequestID)
+		}
+		return next(c)
+	}
 }
