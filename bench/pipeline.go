@@ -17,6 +17,7 @@ import (
 
 const (
 	backlog = 10_000 // events or jobs of one run
+	flowing = 3_000  // the same, made and worked at the same time
 	hands   = 64     // who make changes at the same time
 	days    = 50     // market days the events are about: keys that are kept in order
 	pace    = 2 * time.Millisecond
@@ -45,7 +46,7 @@ func pipeline(ctx context.Context, r *run) ([]line, error) {
 	}
 	flow := line{ID: "P4a", Work: fmt.Sprintf("the same while %d hands make the changes, each in a transaction of its own", hands),
 		Yardstick: "River, `InsertTx` by as many hands while it works", Unit: "/s", Target: target, met: atLeast(1)}
-	if flow.pair, err = inTurns(ctx, r.pairs, p.flow, func(ctx context.Context) (float64, error) { return p.river.flow(ctx, backlog, hands) }); err != nil {
+	if flow.pair, err = inTurns(ctx, r.pairs, p.flow, func(ctx context.Context) (float64, error) { return p.river.flow(ctx, flowing, hands) }); err != nil {
 		return nil, err
 	}
 	if drain.Growth, err = p.growth(ctx); err != nil {
@@ -60,11 +61,11 @@ type pipes struct {
 	river *yardRiver
 }
 
-// growth works off a backlog of 1, 10 and 100 times 1,000 events.
+// growth works off a backlog of 1, 10 and 100 times 500 events.
 func (p pipes) growth(ctx context.Context) (string, error) {
 	var data, cost []float64
 	said := ""
-	for _, n := range []int{1_000, 10_000, 100_000} {
+	for _, n := range []int{500, 5_000, 50_000} {
 		rate, err := p.draining(n)(ctx)
 		if err != nil {
 			return "", err
@@ -160,15 +161,15 @@ func (p pipes) flow(ctx context.Context) (rate float64, err error) {
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
 	start := time.Now()
-	w, err := work(ctx, d, backlog, nil)
+	w, err := work(ctx, d, flowing, nil)
 	if err != nil {
 		return 0, err
 	}
-	if err = byHands(backlog, hands, func(i int) error { return emit(ctx, d, i, i+1) }); err == nil {
+	if err = byHands(flowing, hands, func(i int) error { return emit(ctx, d, i, i+1) }); err == nil {
 		err = w.wait()
 	}
 	took := time.Since(start)
-	return float64(backlog) / took.Seconds(), errors.Join(err, w.close())
+	return float64(flowing) / took.Seconds(), errors.Join(err, w.close())
 }
 
 // latency returns the milliseconds from the return of each change's Update to
