@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -63,6 +64,9 @@ func report(r *run, lines []line, took time.Duration) string {
 		p("%s", l.row())
 	}
 	p("\n%d pairs a line or more, runs of %s. Machine: %s.", r.pairs, r.length, machine())
+	if load, err := strconv.ParseFloat(startLoad, 64); err == nil && load > float64(runtime.NumCPU()) {
+		p("**The processors were shared with other work (load %s on %d before the run): ratios suffer less than rates, but waiting times and whatever one goroutine does in turn suffer most.**\n", startLoad, runtime.NumCPU())
+	}
 	p("Repeat: `make bench`; one line: `cd bench && go run . -only P4`; longer: `-length 10s -pairs 9`; where time goes: `-profile DIR`, then `go tool pprof DIR/P1.cpu`.\n")
 	p("## Growth and notes\n")
 	for _, l := range lines {
