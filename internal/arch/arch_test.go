@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"notify/channel":            {"internal/fault", "internal/text"},
 	"internal/account":          {"internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/text", "internal/seal"},
 	"internal/backup":           {"internal/db", "internal/fault"},
+	"internal/browser":          {}, // for tests: knows pages, not ours
 	"internal/bus":              {"internal/outbox", "internal/db", "internal/event", "internal/fault"},
 	"internal/outbox":           {"internal/db", "internal/event"},
 	"internal/db":               {"internal/fault", "migrations"},
@@ -60,6 +61,7 @@ var homes = map[string][]string{
 	"rsc.io/qr":                           {"web"},
 	"github.com/mozillazg/go-pinyin":      {"booths"},
 	"github.com/cheggaaa/pb":              {"cmd/yiji", "internal/demo"},
+	"github.com/chromedp":                 {"internal/browser"},
 }
 
 // Sizes: what one reads in one go.
