@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -145,7 +148,7 @@ func TestAnsweredClaimsSurviveTheKill(t *testing.T) {
 		unknown := 0
 		for _, day := range f.days {
 			p := start(t, f.town)
-			all := f.everybodyClaims(t, p, day)
+			all := f.everybodyClaims(t, p.base, day, p.kill)
 			p = start(t, f.town)
 			for _, c := range all {
 				if c.id == "" {
@@ -163,14 +166,14 @@ func TestAnsweredClaimsSurviveTheKill(t *testing.T) {
 }
 
 // everybodyClaims lets all partners claim at once and kills the server among them.
-func (f fair) everybodyClaims(t *testing.T, p *process, day string) (all []*claimed) {
+func (f fair) everybodyClaims(t *testing.T, base, day string, kill func()) (all []*claimed) {
 	var wg sync.WaitGroup
 	answered := make(chan struct{}, fairPartners)
 	for name := range f.partners {
 		c := &claimed{name: name, key: db.NewID()}
 		all = append(all, c)
 		wg.Go(func() {
-			if err := f.claim(p.base, day, c); err != nil {
+			if err := f.claim(base, day, c); err != nil {
 				t.Error(err)
 			}
 			answered <- struct{}{}
@@ -179,13 +182,26 @@ func (f fair) everybodyClaims(t *testing.T, p *process, day string) (all []*clai
 	for range 1 + rand.IntN(fairPartners/2) { // some have their answer, the others are under way
 		<-answered
 	}
-	p.kill()
+	kill()
 	wg.Wait()
 	return all
 }
 
 // wantClaims: the organizer sees exactly what the partners were told.
 func (f fair) wantClaims(t *testing.T, p *process, day string, all []*claimed) {
+	t.Helper()
+	lost, standing := f.lost(t, p, day, all)
+	for _, c := range lost {
+		t.Errorf("%s was told claim %s is its own; it does not stand once", c.name, c.id)
+	}
+	if standing != len(all) {
+		t.Errorf("%d claims for %d partners", standing, len(all))
+	}
+}
+
+// lost are the claims that were answered and do not stand exactly once;
+// standing counts all that do.
+func (f fair) lost(t *testing.T, p *process, day string, all []*claimed) (lost []*claimed, standing int) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodGet, p.base+"/api/v1/communities/"+f.community+"/days/"+day+"/claims", nil)
 	if err != nil {
@@ -210,11 +226,62 @@ func (f fair) wantClaims(t *testing.T, p *process, day string, all []*claimed) {
 		there[c.ID]++
 	}
 	for _, c := range all {
-		if there[c.id] != 1 {
-			t.Errorf("%s was told claim %s is its own; it stands %d times", c.name, c.id, there[c.id])
+		if c.id != "" && there[c.id] != 1 {
+			lost = append(lost, c)
 		}
 	}
-	if len(list.Items) != len(all) {
-		t.Errorf("%d claims for %d partners", len(list.Items), len(all))
+	return lost, len(list.Items)
+}
+
+// front stands before the server. Eager, it tells a partner “yours” before the
+// server has committed the claim: it hands the claim on after its answer, and
+// here the kill always comes between the two.
+func front(t *testing.T, p *process, eager bool) string {
+	t.Helper()
+	to, err := url.Parse(p.base)
+	if err != nil {
+		t.Fatal(err)
 	}
+	pass := httputil.NewSingleHostReverseProxy(to)
+	pass.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !eager {
+			pass.ServeHTTP(w, r)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"id":%q}`, db.NewID())
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// The control of G6: the same partners, the same kill, the same count. Behind
+// a front that waits for the server nothing answered is lost; behind one that
+// answers before the commit all of it is.
+func TestControlAnsweredBeforeTheCommitIsLost(t *testing.T) {
+	dbtest.EachURL(t, func(t *testing.T, url string) {
+		f := foundFair(t, url)
+		for i, eager := range []bool{false, true} {
+			day, p := f.days[i], start(t, f.town)
+			all := f.everybodyClaims(t, front(t, p, eager), day, p.kill)
+			answered := 0
+			for _, c := range all {
+				if c.id != "" {
+					answered++
+				}
+			}
+			p = start(t, f.town)
+			lost, _ := f.lost(t, p, day, all)
+			p.kill()
+			switch {
+			case answered == 0:
+				t.Fatalf("eager %v: nobody was answered before the kill", eager)
+			case !eager && len(lost) > 0:
+				t.Errorf("%d of %d answered claims are lost", len(lost), answered)
+			case eager && len(lost) != answered:
+				t.Errorf("%d of %d claims answered before the commit are lost: the rig does not see the others", len(lost), answered)
+			}
+		}
+	})
 }
