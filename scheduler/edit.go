@@ -123,13 +123,18 @@ func (s *Service) edited(tx *db.Tx, m Market) (series, error) {
 // ApplyEdit saves the market with a choice per day id; days without claims or
 // tickets follow the new rule unless a choice says otherwise.
 func (s *Service) ApplyEdit(ctx context.Context, m Market, choices map[string]Choice) (Market, error) {
+	return s.save(ctx, m, choices, saveRow)
+}
+
+// save writes a market's row by write and brings its days in line.
+func (s *Service) save(ctx context.Context, m Market, choices map[string]Choice, write func(*db.Tx, Market) (string, error)) (Market, error) {
 	m, err := m.normalise()
 	if err != nil {
 		return m, err
 	}
 	saved := m
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		id, err := saveRow(tx, m)
+		id, err := write(tx, m)
 		if err != nil {
 			return err
 		}
@@ -172,6 +177,11 @@ func saveRow(tx *db.Tx, m Market) (string, error) {
 		}
 		return m.ID, updateMarket(tx, m)
 	}
+	return createRow(tx, m)
+}
+
+// createRow inserts the market's row, which the transaction then holds.
+func createRow(tx *db.Tx, m Market) (string, error) {
 	c, err := communityBy(tx, "id", m.CommunityID)
 	if err != nil {
 		return "", err

@@ -47,6 +47,21 @@ func (s *Service) SaveCommunity(ctx context.Context, c Community) (Community, er
 	return c, err
 }
 
+// CreateCommunity creates a community and never changes one: of several at once
+// with one slug one is made. The same again is once, another one is refused.
+func (s *Service) CreateCommunity(ctx context.Context, c Community) (Community, error) {
+	c, err := c.normalise()
+	if err != nil {
+		return c, err
+	}
+	var made Community
+	err = s.db.Update(ctx, func(tx *db.Tx) (err error) {
+		made, err = insertCommunity(tx, c)
+		return err
+	})
+	return made, err
+}
+
 // Communities lists all communities by slug.
 func (s *Service) Communities(ctx context.Context) ([]Community, error) {
 	out := []Community{}
@@ -75,6 +90,13 @@ func (s *Service) CommunityBySlug(ctx context.Context, slug string) (c Community
 // removed by saving.
 func (s *Service) SaveMarket(ctx context.Context, m Market) (Market, error) {
 	return s.ApplyEdit(ctx, m, nil)
+}
+
+// CreateMarket creates a market and never changes one: of several at once with
+// one slug one is made, the others are refused.
+func (s *Service) CreateMarket(ctx context.Context, m Market) (Market, error) {
+	m.ID = ""
+	return s.save(ctx, m, nil, createRow)
 }
 
 // Markets lists the markets of a community by slug.

@@ -31,6 +31,20 @@ func putCommunity(tx *db.Tx, c Community) (Community, error) {
 	return c, err
 }
 
+// insertCommunity inserts a community; one of its slug must be the same.
+func insertCommunity(tx *db.Tx, c Community) (Community, error) {
+	_, err := tx.Exec(`INSERT INTO communities (`+communityColumns+`, created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)
+		ON CONFLICT (slug) DO NOTHING`, db.NewID(), c.Slug, c.Name, c.City, c.Address, c.Phone, c.TimeZone, c.Locale, db.Micros(tx.Now))
+	if err != nil {
+		return c, err
+	}
+	have, err := communityBy(tx, "slug", c.Slug)
+	if c.ID = have.ID; err == nil && have != c {
+		err = fault.Conflict("community.slug_taken", "slug", "another community is called %q", c.Slug)
+	}
+	return have, err
+}
+
 // marketRow is a market as stored, with what planning needs of its community.
 type marketRow struct {
 	ID        string    `db:"id"`

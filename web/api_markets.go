@@ -52,17 +52,7 @@ type newCommunity struct {
 // apiCommunityCreate never overwrites a community of the same slug; the same
 // request again is once.
 func (s *Server) apiCommunityCreate(c *call, in newCommunity) (scheduler.Community, error) {
-	have, err := s.Scheduler.CommunityBySlug(c.ctx(), in.Slug)
-	if err == nil && (have.Name != in.Name || have.City != in.City || have.Address != in.Address || have.Phone != in.Phone) {
-		return have, fault.Conflict("community.slug_taken", "slug", "another community is called %q", in.Slug)
-	}
-	if err == nil {
-		return have, nil
-	}
-	if fault.KindOf(err) != fault.KindNotFound {
-		return have, err
-	}
-	return s.Scheduler.SaveCommunity(c.ctx(), in.community(in.Slug))
+	return s.Scheduler.CreateCommunity(c.ctx(), in.community(in.Slug))
 }
 
 func (s *Server) apiCommunitySave(c *call, in communityRequest) (scheduler.Community, error) {
@@ -125,13 +115,7 @@ func (s *Server) apiMarketCreate(c *call, in marketRequest) (scheduler.Market, e
 	if err != nil {
 		return m, err
 	}
-	if _, err := c.marketNamed(m.Slug); fault.KindOf(err) != fault.KindNotFound {
-		if err == nil {
-			err = fault.Conflict("market.slug_taken", "slug", "another market of the community is called %q", m.Slug)
-		}
-		return m, err
-	}
-	return s.Scheduler.SaveMarket(c.ctx(), m)
+	return s.Scheduler.CreateMarket(c.ctx(), m)
 }
 
 // marketChange is a market with a decision for every day that somebody counts on.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"yiji/internal/fault"
 	"yiji/internal/text"
 	"yiji/scheduler"
 )
@@ -44,14 +43,7 @@ func (c *call) adminView() (func(form) templ.Component, error) {
 func (s *Server) communityCreate(c *call) error {
 	f := c.form(communityFields...)
 	want := communityOf(f)
-	have, err := s.Scheduler.CommunityBySlug(c.ctx(), want.Slug)
-	switch {
-	case err == nil && (have.Name != want.Name || have.City != want.City || have.Address != want.Address):
-		err = fault.Conflict("community.slug_taken", "slug", "another community is called %q", want.Slug)
-	case err == nil || fault.KindOf(err) == fault.KindNotFound:
-		_, err = s.Scheduler.SaveCommunity(c.ctx(), want)
-	}
-	if err != nil {
+	if _, err := s.Scheduler.CreateCommunity(c.ctx(), want); err != nil {
 		show, gone := c.adminView()
 		if gone != nil {
 			return gone

@@ -167,7 +167,7 @@ func (s *Server) marketSave(c *call) error {
 	}
 	choices, err := choicesOf(f, ids)
 	if err == nil {
-		if m, err = s.Scheduler.ApplyEdit(c.ctx(), m, choices); err == nil {
+		if m, err = c.keepMarket(m, choices); err == nil {
 			err = c.saveWanted(m)
 		}
 	}
@@ -178,6 +178,22 @@ func (s *Server) marketSave(c *call) error {
 		return c.previewAgain(m, f, edit, err)
 	}
 	return c.marketAgain(old, f, err)
+}
+
+// keepMarket changes a market, or makes a new one; a new one never takes the
+// place of one that somebody else made meanwhile, unless that says the same.
+func (c *call) keepMarket(m scheduler.Market, choices map[string]scheduler.Choice) (scheduler.Market, error) {
+	if m.ID != "" {
+		return c.server.Scheduler.ApplyEdit(c.ctx(), m, choices)
+	}
+	made, err := c.server.Scheduler.CreateMarket(c.ctx(), m)
+	if !fault.Is(err, "market.slug_taken") {
+		return made, err
+	}
+	if same, _ := c.nameMarket(&m); !same {
+		return m, err
+	}
+	return c.marketNamed(m.Slug)
 }
 
 // nameMarket gives a new market a short name that is free. A market of that

@@ -236,7 +236,7 @@ func (s *Service) Edit(ctx context.Context, a Actor, p Profile) error {
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		// The address is looked for first and locked by the unique index last; of two
-		// at once one fails there and is answered as an internal error, never both done.
+		// at once one fails there, is tried again by Update, and then finds the other.
 		var others int
 		digest := s.digest("email", n.Email)
 		if err := tx.Get(&others, `SELECT COUNT(*) FROM account_people WHERE email_digest = $1 AND email_digest <> '' AND id <> $2`, digest, a.PersonID); err != nil {

@@ -71,15 +71,17 @@ func (d *DB) listen(url string) error {
 	return nil
 }
 
-// lostRace reports a failure that a second try may survive: serialization
-// failure and deadlock.
+// lostRace reports a failure that a second try survives or explains:
+// serialization failure, deadlock, and a unique violation. The last means that
+// somebody committed between our look and our save; looking again finds the
+// other's row, and what was asked for is refused with its reason.
 func lostRace(err error) bool {
 	var unknown commitError
 	if errors.As(err, &unknown) {
 		return false
 	}
 	var e *pq.Error
-	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01")
+	return errors.As(err, &e) && (e.Code == "40001" || e.Code == "40P01" || e.Code == "23505")
 }
 
 // brokenConn reports that the connection, not the statement, failed.
