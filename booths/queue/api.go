@@ -69,6 +69,8 @@ type Line struct {
 	Waiting      int       `json:"waiting"`
 	Calls        []Call    `json:"calls,omitempty"` // the last five, newest first
 	Ready        []int     `json:"ready,omitempty"` // items that can be picked up
+	DeskOnly     bool      `json:"desk_only,omitempty"`
+	SuspectAt    time.Time `json:"suspect_at,omitzero"` // when very many numbers were last taken from one place
 	Wait         Band      `json:"wait"`            // for somebody who would come now
 }
 

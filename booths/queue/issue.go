@@ -51,7 +51,7 @@ func (r IssueRequest) check() error {
 }
 
 func issue(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
-	l, err := takeNumber(tx, r.DayID, r.LineID, r.Key)
+	l, err := takeNumber(tx, r)
 	if noRows(err) {
 		return refuse(tx, r, hash)
 	}
@@ -72,7 +72,31 @@ func issue(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
 	if err := checkIn(tx, l.event(), r.Visitor, r.Via); err != nil {
 		return t, err
 	}
+	if err := r.stands(tx); err != nil {
+		return t, err
+	}
 	return t, tellIssued(tx, l, t)
+}
+
+// MaxProxies is how many living numbers for others one card may hold on a day
+// when they are taken by phone: a family, not a crowd. The desk gives as many
+// as are needed.
+const MaxProxies = 5
+
+// stands refuses one number too many for others; the transaction, and with it
+// the number, is then undone.
+func (r IssueRequest) stands(tx *db.Tx) error {
+	if !r.Proxy || r.Via != Phone {
+		return nil
+	}
+	if err := holdVisit(tx, r.DayID, r.Visitor); err != nil {
+		return err
+	}
+	n, err := livingProxies(tx, r.DayID, r.Visitor)
+	if err == nil && n > MaxProxies {
+		err = fault.Conflict("queue.proxy_most", "proxy", "a phone holds at most %d numbers for others; the desk gives more", MaxProxies)
+	}
+	return err
 }
 
 // already is the number a request has already: by its key, or by its card.
@@ -125,7 +149,13 @@ func refuse(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
 	if l.DayID != r.DayID {
 		return Ticket{}, errLineUnknown()
 	}
-	return Ticket{}, l.running(tx)
+	if err := l.running(tx); err != nil {
+		return Ticket{}, err
+	}
+	if l.DeskOnly && r.Via == Phone {
+		return Ticket{}, fault.Closed("queue.desk_only", "line", "numbers of this line are given at the desk only")
+	}
+	return Ticket{}, errMovedOn()
 }
 
 // running says why a line gives and calls no numbers at this moment; nil when it does.

@@ -296,14 +296,15 @@ func carryIn(tx *db.Tx, ids []string) error {
 }
 
 func giveCarried(tx *db.Tx, to lineRow, c carryRow) error {
-	l, err := takeNumber(tx, to.DayID, to.ID, "")
+	r := IssueRequest{DayID: to.DayID, LineID: to.ID, Visitor: c.Visitor, Via: c.Via, Proxy: c.Proxy, Priority: c.Priority}
+	l, err := takeNumber(tx, r)
 	if noRows(err) { // already over, or sold out: the row stays and lapses with the day
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	t := newTicket(tx, l, IssueRequest{Visitor: c.Visitor, Via: c.Via, Proxy: c.Proxy, Priority: c.Priority})
+	t := newTicket(tx, l, r)
 	t.Carried = true
 	fresh, err := insertTicket(tx, t, "", "")
 	if err == nil && !fresh { // the card had two lines that became one: both numbers stay

@@ -256,6 +256,6 @@ func (l lineFacts) view(now time.Time) Line {
 		Zone: l.Zone, PartnerID: l.PartnerID, ServiceID: l.ServiceID, Service: l.Service, Kind: l.Kind, Minutes: l.Minutes,
 		State: state, Why: l.PausedWhy, Stock: l.StockTotal, StockLeft: l.StockLeft,
 		OpensAt: db.Time(l.OpensAt), ClosesAt: db.Time(l.ClosesAt), Version: l.Version, Issued: l.NextNumber - 1,
-		Waiting: l.waiting, Calls: l.calls, Ready: l.ready, Wait: estimate(l.waiting, l.Minutes, l.measured, state),
+		Waiting: l.waiting, Calls: l.calls, Ready: l.ready, DeskOnly: l.DeskOnly, SuspectAt: instant(l.SuspectAt), Wait: estimate(l.waiting, l.Minutes, l.measured, state),
 	}
 }

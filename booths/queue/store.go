@@ -101,11 +101,13 @@ type lineRow struct {
 	SincePriority int    `db:"since_priority"`
 	Version       int64  `db:"version"`
 	MoveSeq       int64  `db:"move_seq"`
+	DeskOnly      bool   `db:"desk_only"`
+	SuspectAt     int64  `db:"suspect_at"`
 }
 
 const lineColumns = `id, day_id, community_id, market_id, date, assignment_id, booth_id, booth_code, zone, partner_id, service_id, service,
 	kind, minutes, phase, paused, paused_why, released, opens_at, closes_at, serve_until, stock_total, stock_left, next_number,
-	since_priority, version, move_seq`
+	since_priority, version, move_seq, desk_only, suspect_at`
 
 func (l lineRow) event() event.Day {
 	return event.Day{DayID: l.DayID, MarketID: l.MarketID, CommunityID: l.CommunityID, Date: l.Date}
@@ -135,7 +137,7 @@ func (l lineRow) state(now time.Time) LineState {
 
 func insertLine(tx *db.Tx, l lineRow) error {
 	_, err := tx.Exec(`INSERT INTO queue_lines (`+lineColumns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,FALSE,'',FALSE,$16,$17,0,$18,$19,1,0,0,0) ON CONFLICT DO NOTHING`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,FALSE,'',FALSE,$16,$17,0,$18,$19,1,0,0,0,FALSE,0) ON CONFLICT DO NOTHING`,
 		l.ID, l.DayID, l.CommunityID, l.MarketID, l.Date, l.AssignmentID, l.BoothID, l.BoothCode, l.Zone, l.PartnerID, l.ServiceID, l.Service,
 		l.Kind, l.Minutes, l.Phase, l.OpensAt, l.ClosesAt, l.StockTotal, l.StockLeft)
 	return err
@@ -168,10 +170,10 @@ func getLine(tx *db.Tx, id string) (lineRow, error) {
 // saveLine writes what commands change; the version is the compare-and-set.
 func saveLine(tx *db.Tx, l lineRow) error {
 	n, err := tx.Exec(`UPDATE queue_lines SET assignment_id = $3, partner_id = $4, service_id = $5, phase = $6, paused = $7, paused_why = $8, released = $9,
-		opens_at = $10, closes_at = $11, serve_until = $12, stock_total = $13, stock_left = $14, since_priority = $15, move_seq = $16
+		opens_at = $10, closes_at = $11, serve_until = $12, stock_total = $13, stock_left = $14, since_priority = $15, move_seq = $16, desk_only = $17
 		WHERE id = $1 AND version = $2`,
 		l.ID, l.Version, l.AssignmentID, l.PartnerID, l.ServiceID, l.Phase, l.Paused, l.PausedWhy, l.Released,
-		l.OpensAt, l.ClosesAt, l.ServeUntil, l.StockTotal, l.StockLeft, l.SincePriority, l.MoveSeq)
+		l.OpensAt, l.ClosesAt, l.ServeUntil, l.StockTotal, l.StockLeft, l.SincePriority, l.MoveSeq, l.DeskOnly)
 	if err == nil && n != 1 {
 		err = errMovedOn()
 	}

@@ -66,15 +66,16 @@ func µs(t time.Time) int64 {
 }
 
 // takeNumber is the whole judgement of a number in one statement: the line
-// belongs to the day, is open at this moment, not paused and not sold out, and
-// the key was not answered with an older number. It takes the next number and,
+// belongs to the day, is open at this moment, not paused, not sold out and not
+// the desk's alone, and the key was not answered with an older number. It takes the next number and,
 // in a stock line, a piece. ErrNoRows: refused.
-func takeNumber(tx *db.Tx, dayID, lineID, key string) (lineRow, error) {
+func takeNumber(tx *db.Tx, r IssueRequest) (lineRow, error) {
 	var l lineRow
 	err := tx.Get(&l, `UPDATE queue_lines SET next_number = next_number + 1, stock_left = stock_left - CASE WHEN kind = 'stock' THEN 1 ELSE 0 END
 		WHERE id = $1 AND day_id = $2 AND phase = 'open' AND paused = FALSE AND (kind <> 'stock' OR stock_left > 0)
 		AND opens_at <= $3 AND closes_at > $3 AND NOT EXISTS (SELECT 1 FROM queue_answers WHERE key = $4)
-		RETURNING id, day_id, community_id, market_id, date, kind, stock_left, next_number`, lineID, dayID, db.Micros(tx.Now), key)
+			AND (desk_only = FALSE OR $5 <> 'phone')
+		RETURNING id, day_id, community_id, market_id, date, kind, stock_left, next_number`, r.LineID, r.DayID, db.Micros(tx.Now), r.Key, string(r.Via))
 	return l, err
 }
 
@@ -197,6 +198,19 @@ func insertVisit(tx *db.Tx, dayID, visitor string, via Via) (bool, error) {
 	n, err := tx.Exec(`INSERT INTO queue_visits (day_id, visitor, via, at) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`,
 		dayID, visitor, via, db.Micros(tx.Now))
 	return n == 1, err
+}
+
+// holdVisit holds a card's day until the transaction ends.
+func holdVisit(tx *db.Tx, dayID, visitor string) error {
+	_, err := tx.Exec(`UPDATE queue_visits SET via = via WHERE day_id = $1 AND visitor = $2`, dayID, visitor)
+	return err
+}
+
+// livingProxies counts the numbers a card holds for others on a day.
+func livingProxies(tx *db.Tx, dayID, visitor string) (n int, err error) {
+	err = tx.Get(&n, `SELECT COUNT(*) FROM queue_tickets WHERE visitor = $1 AND day_id = $2 AND proxy = TRUE
+		AND state IN ('waiting', 'called', 'serving', 'ready')`, visitor, dayID)
+	return n, err
 }
 
 // carryRow is a row of queue_carry.
