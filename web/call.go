@@ -28,8 +28,7 @@ type call struct {
 	Actor     account.Actor       // zero when nobody is logged in
 	In        account.Object      // where it happens: filled by the route's scope
 	Community scheduler.Community // of In, when the path names one
-	Lang      string              // of text.Langs
-	Size      string              // "", "2" or "3": how large the reader wants it
+	looks                         // how the reader wants it
 }
 
 // handler decodes, makes one call and renders; it returns its errors.
@@ -43,7 +42,7 @@ func (s *Server) callOf(ec echo.Context) *call {
 		return c
 	}
 	c := &call{Context: ec, server: s}
-	c.Lang, c.Size = s.wishes(c)
+	c.looks = c.remembered()
 	if c.Lang == "" {
 		c.Lang = accepted(ec.Request())
 	}

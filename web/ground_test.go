@@ -107,6 +107,25 @@ func TestLanguages(t *testing.T) {
 	}
 }
 
+// The looks are chosen on any page, keep what else its address says, and the
+// page that answers a form leads back to the page of the form.
+func TestLooksAreRemembered(t *testing.T) {
+	r := start(t, sqlite(t))
+	b := r.browser()
+	if a := b.get("/login?next=%2Fme&theme=outdoor"); !strings.Contains(a.Body, "theme-outdoor") || !strings.Contains(a.Body, "/login?next=%2Fme&amp;size=2&amp;theme=outdoor") {
+		t.Errorf("the page loses its address or its look:\n%.600s", a.Body)
+	}
+	if a := b.get("/login"); !strings.Contains(a.Body, "theme-outdoor") {
+		t.Error("the theme is not remembered")
+	}
+	if a := b.get("/login?theme=%3Cscript%3E"); !strings.Contains(a.Body, "theme-outdoor") || strings.Contains(a.Body, "<script>") {
+		t.Error("a theme nobody has drawn was taken")
+	}
+	if b.get("/login?theme=auto"); strings.Contains(b.get("/login").Body, "theme-") {
+		t.Error("the theme cannot be taken back")
+	}
+}
+
 func TestAssetsAreKeptForAYear(t *testing.T) {
 	at := asset("app.css")
 	for _, zip := range []bool{false, true} {
@@ -128,9 +147,8 @@ func TestAssetsAreKeptForAYear(t *testing.T) {
 			body = z
 		}
 		raw, err := io.ReadAll(body)
-		want, err2 := staticFiles.ReadFile("static/app.css")
-		if err != nil || err2 != nil || !bytes.Equal(raw, want) {
-			t.Errorf("other content: %v %v", err, err2)
+		if want := assets.files[at].raw; err != nil || len(want) == 0 || !bytes.Equal(raw, want) {
+			t.Errorf("other content: %v", err)
 		}
 		if c := res.Header().Get("Cache-Control"); !strings.Contains(c, "immutable") || !strings.HasPrefix(res.Header().Get("Content-Type"), "text/css") {
 			t.Errorf("%q %v", c, res.Header())

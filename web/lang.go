@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -20,40 +19,6 @@ var languages = language.NewMatcher(func() []language.Tag {
 	return tags
 }())
 
-// wishes are the language and size the reader asked for, by the address now or
-// by a cookie before; "" when nothing was said.
-func (s *Server) wishes(c *call) (lang, size string) {
-	lang, size = c.cookie(langCookie), c.cookie(sizeCookie)
-	if !slices.Contains(text.Langs, lang) {
-		lang = ""
-	}
-	if size != "2" && size != "3" {
-		size = ""
-	}
-	if l := c.QueryParam("lang"); slices.Contains(text.Langs, l) {
-		lang = l
-	}
-	return lang, size
-}
-
-// choose keeps what a page's address asks for in a cookie and settles the language.
-func (c *call) choose() {
-	if c.api() || c.Request().Method != http.MethodGet {
-		return
-	}
-	if l := c.QueryParam("lang"); slices.Contains(text.Langs, l) {
-		c.setCookie(langCookie, l, longLived)
-	}
-	switch z := c.QueryParam("size"); z {
-	case "1":
-		c.dropCookie(sizeCookie)
-		c.Size = ""
-	case "2", "3":
-		c.setCookie(sizeCookie, z, longLived)
-		c.Size = z
-	}
-}
-
 // accepted is the language of ours that fits Accept-Language best.
 func accepted(r *http.Request) string {
 	h := r.Header.Get("Accept-Language")
@@ -66,4 +31,15 @@ func accepted(r *http.Request) string {
 	}
 	_, i, _ := languages.Match(tags...)
 	return text.Langs[i]
+}
+
+// langName is how a language calls itself.
+func langName(lang string) string {
+	switch lang {
+	case "zh-Hant":
+		return "繁體中文"
+	case "en":
+		return "English"
+	}
+	return "简体中文"
 }

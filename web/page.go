@@ -12,25 +12,27 @@ const donePrefix = "done."
 
 // page is what every page knows; the typed struct of a page embeds it.
 type page struct {
-	Title     string
-	Lang      string
-	Size      string // "", "2" or "3"
+	Title string
+	looks
 	Actor     account.Actor
 	Community scheduler.Community // zero outside of one
 	Now       time.Time
-	Note      string // what has just been done, once
-	Console   bool   // smaller type for those who work with it all day
-	Here      string // path of the page
-	Logout    form   // every page of somebody known has the button
-	Refresh   int    // seconds after which the page loads itself again, 0 is never
+	Note      string   // what has just been done, once
+	Console   bool     // smaller type for those who work with it all day
+	Here      string   // path of the page
+	Query     string   // what stands behind it in the address
+	Logout    form     // every page of somebody known has the button
+	Modules   []string // scripts of this page, of static/; it is complete without them
+	Refresh   int      // seconds after which the page loads itself again, 0 is never
 }
 
 // page begins a page whose title is the text of key.
 func (c *call) page(key string, args ...string) page {
 	p := page{
-		Title: c.T(key, args...), Lang: c.Lang, Size: c.Size, Actor: c.Actor, Community: c.Community,
-		Now: c.server.clock(), Here: c.Request().URL.Path, Note: c.takeNote(),
+		Title: c.T(key, args...), looks: c.looks, Actor: c.Actor, Community: c.Community,
+		Now: c.server.clock(), Note: c.takeNote(),
 	}
+	p.Here, p.Query = c.stands()
 	if c.Actor.SignedIn() {
 		p.Logout = c.form()
 	}
@@ -50,17 +52,6 @@ func (p page) T(key string, args ...string) string { return translate(p.Lang, ke
 // Reason is a reason of a rule in the reader's language.
 func (p page) Reason(r text.Reason) string { return r.In(p.Lang) }
 
-func (p page) class() string {
-	c := "size-1"
-	if p.Size != "" {
-		c = "size-" + p.Size
-	}
-	if p.Console {
-		c += " console"
-	}
-	return c
-}
-
 // takeNote reads what the last request has done, and forgets it.
 func (c *call) takeNote() string {
 	key := donePrefix + c.cookie(noteCookie)
@@ -72,15 +63,4 @@ func (c *call) takeNote() string {
 		return ""
 	}
 	return c.T(key)
-}
-
-// langName is how a language calls itself.
-func langName(lang string) string {
-	switch lang {
-	case "zh-Hant":
-		return "繁體中文"
-	case "en":
-		return "English"
-	}
-	return "简体中文"
 }

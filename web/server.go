@@ -154,7 +154,7 @@ func (s *Server) newEcho(proxies []netip.Prefix, rows []route) *echo.Echo {
 func (s *Server) serve(r route) echo.HandlerFunc {
 	return func(ec echo.Context) error {
 		c := &call{Context: ec, server: s, route: r}
-		c.Lang, c.Size = s.wishes(c)
+		c.looks = c.remembered()
 		ec.Set(callKey, c)
 		if !r.stream {
 			ctx, cancel := context.WithTimeout(ec.Request().Context(), handlerTimeout)

@@ -20,6 +20,7 @@ const (
 	cardCookie    = "yiji_card"
 	langCookie    = "yiji_lang"
 	sizeCookie    = "yiji_size"
+	themeCookie   = "yiji_theme"
 	noteCookie    = "yiji_note"
 )
 

@@ -12,6 +12,7 @@ func (s *Server) setupRoutes() []route {
 
 		{method: get, path: "/o", action: account.HomeRead, where: nowhere, handle: s.officesPage},
 		{method: get, path: "/o/:community", action: account.MarketRead, where: inCommunity, handle: s.officePage},
+		{method: get, path: "/o/:community/more", action: account.MarketRead, where: inCommunity, handle: s.morePage},
 		{method: get, path: "/o/:community/days", action: account.MarketRead, where: inCommunity, handle: s.daysPage},
 
 		{method: get, path: "/o/:community/people", action: account.AccountRead, where: inCommunity, handle: s.peoplePage},

@@ -7,7 +7,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strconv"
@@ -37,28 +36,32 @@ func asset(name string) string { return assets.address[name] }
 
 func loadAssets() library {
 	l := library{address: map[string]string{}, files: map[string]file{}}
-	_ = fs.WalkDir(staticFiles, "static", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	dir, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		return l
+	}
+	for _, kind := range []string{"*.svg", "*.mp3", "*.webmanifest"} {
+		names, _ := fs.Glob(dir, kind)
+		for _, n := range names {
+			l.add(n, read(dir, n))
 		}
-		raw, err := staticFiles.ReadFile(p)
-		if err == nil {
-			l.add(strings.TrimPrefix(p, "static/"), raw)
-		}
-		return err
-	})
+	}
+	l.built(dir)
 	return l
 }
 
 func (l library) add(name string, raw []byte) {
 	sum := sha256.Sum256(raw)
 	ext := path.Ext(name)
-	f := file{kind: mime.TypeByExtension(ext), raw: raw, packed: pack(raw)}
-	if f.kind == "" {
-		f.kind = "application/octet-stream"
-	}
+	f := file{kind: kinds[ext], raw: raw, packed: pack(raw)}
 	at := "/static/" + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:5]) + ext
 	l.address[name], l.files[at] = at, f
+}
+
+// kinds do not come from the machine's table of types: it differs from one to the next.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
+	".mp3": "audio/mpeg", ".webmanifest": "application/manifest+json",
 }
 
 // pack compresses once and as well as possible; nil when it does not help.

@@ -1,0 +1,71 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+)
+
+// home is where the name of the house leads: the audience's first page.
+func (p page) home() string {
+	slug := p.Community.Slug
+	if slug == "" {
+		return "/"
+	}
+	switch p.audience() {
+	case organizers:
+		return "/o/" + slug
+	case partners:
+		return "/p/" + slug
+	case desk:
+		return "/desk/" + slug
+	}
+	return "/c/" + slug
+}
+
+// chosen reports whether the reader has this look now.
+func (p page) chosen(query, value string) bool {
+	for _, w := range wishes {
+		if w.query == query {
+			now := *w.into(&p.looks)
+			return now == value || now == "" && value == w.among[0]
+		}
+	}
+	return false
+}
+
+func (p page) refreshText() string { return strconv.Itoa(p.Refresh) }
+
+// modules are the scripts of the page: reading aloud for residents, and its own.
+func (p page) modules() []string {
+	if p.audience() == residents {
+		return slices.Concat([]string{"read.js"}, p.Modules)
+	}
+	return p.Modules
+}
+
+// tab is one of the organizers' ways.
+type tab struct {
+	to, icon, says string
+	here           bool
+}
+
+func (p page) tabs() []tab {
+	all := []tab{
+		{to: "", icon: "home", says: "tab.next"},
+		{to: "/days", icon: "calendar", says: "tab.days"},
+		{to: "/partners", icon: "users", says: "tab.partners"},
+		{to: "/markets", icon: "building-store", says: "tab.markets"},
+		{to: "/more", icon: "dots", says: "tab.more"},
+	}
+	at := len(all) - 1
+	for i, t := range all {
+		if t.to == "" && p.Here == p.office() || t.to != "" && under(p.Here, p.office()+t.to) {
+			at = i
+		}
+	}
+	for i := range all {
+		all[i].to = p.office() + all[i].to
+		all[i].here = i == at
+	}
+	return all
+}
