@@ -53,7 +53,7 @@ func (f Finding) String() string { return fmt.Sprintf("%s | %s | %s", f.Check, f
 func (p *Page) Audit(bar Bar) []Finding {
 	p.t.Helper()
 	out := p.Traffic(bar)
-	return append(out, Eval[[]Finding](p, auditJS, bar)...)
+	return append(out, patient[[]Finding](p, auditJS, bar)...)
 }
 
 // Traffic is the part of Audit that needs no look at the page: its weight,
@@ -96,10 +96,25 @@ func (p *Page) Axe(enhanced bool) []Finding {
 			p.must(run(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})())
 		}()
 	}
-	if !Eval[bool](p, `typeof axe === "object"`) {
-		Eval[bool](p, axeJS+"\n;true")
+	call := fmt.Sprintf(axeCall, fmt.Sprintf(axeRules, enhanced))
+	if Eval[bool](p, `typeof axe === "object"`) {
+		return patient[[]Finding](p, call)
 	}
-	return Eval[[]Finding](p, fmt.Sprintf(axeCall, fmt.Sprintf(axeRules, enhanced)))
+	return patient[[]Finding](p, axeJS+"\n;"+call)
+}
+
+// patient evaluates once more when the page loaded itself again meanwhile.
+func patient[T any](p *Page, js string, args ...any) (v T) {
+	p.t.Helper()
+	var err error
+	for range 3 {
+		p.settle()
+		if v, err = eval[T](p, js, args...); err == nil || !gone(err) {
+			break
+		}
+	}
+	p.must(err)
+	return v
 }
 
 // axeCall names elements as audit.js does.

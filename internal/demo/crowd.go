@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -44,6 +45,7 @@ type ledger struct {
 	came  int
 	sold  int // wanted a number and were told there is none
 	late  int // wanted one when the line had closed
+	held  []Number
 }
 
 func newLedger() *ledger { return &ledger{shown: map[string]map[int]string{}} }
@@ -59,7 +61,17 @@ func (l *ledger) see(n number) {
 	if have, ok := l.shown[n.Line][n.Number]; ok && have != n.ID {
 		l.twice++
 	}
+	if _, ok := l.shown[n.Line][n.Number]; !ok {
+		l.held = append(l.held, Number{n.Handle, n.Visitor, n.Line})
+	}
 	l.shown[n.Line][n.Number] = n.ID
+}
+
+// all is every number somebody holds.
+func (l *ledger) all() []Number {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.held)
 }
 
 func (l *ledger) count(what *int) {

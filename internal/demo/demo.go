@@ -23,6 +23,7 @@ type Options struct {
 	Timeline func(at time.Time, line string) // told what happens, in the time of the community
 	Open     func(Pages)                     // told where to look, just before the market opens
 	Done     func(Summary)                   // told what came out, before Serve waits
+	Look     func(Moment, Scene) error       // shown the house at some moments, while the played time stands still
 	Logger   *slog.Logger
 }
 
@@ -134,9 +135,11 @@ func (w *world) play(ctx context.Context, o Options) (Summary, error) {
 			}
 			return nil
 		},
+		func() error { return w.look(ctx, Planned) },
 		func() error { return w.show(ctx, o.Open) },
 		func() error { return w.market(ctx, o.Speed) },
 		func() error { return w.tell(ctx) },
+		func() error { return w.look(ctx, Settled) },
 		func() error { return w.count(ctx, &sum) },
 	}
 	for _, step := range steps {

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -131,13 +132,16 @@ func (w *world) market(ctx context.Context, speed float64) error {
 	crowd(&s, w, *w.roster.Arrivals, w.day.Lines)
 	open(&s, w, w.day.Lines)
 	last := w.day.OpensAt
+	var blind error
+	look := w.once(ctx, &blind)
 	err := s.play(ctx, w.clock, w.day.ClosesAt, func(now time.Time) {
+		look(now)
 		if now.Sub(last) >= 15*time.Minute {
 			last = now
 			w.say("到场 %d 人, 已取 %d 个号", w.seen.came, w.seen.tickets())
 		}
 	})
-	if err != nil {
+	if err = errors.Join(err, blind); err != nil {
 		return err
 	}
 	if err := w.reach(ctx, "closed"); err != nil {

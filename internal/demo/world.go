@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -44,6 +45,9 @@ type world struct {
 	day       day
 	seen      *ledger
 	told      func(at time.Time, line string)
+	shown     func(Moment, Scene) error // nil when nobody looks
+	key       string
+	outbox    string
 }
 
 // day is the market day as the API tells it.
@@ -83,7 +87,11 @@ func build(ctx context.Context, dir string, o Options) (*world, error) {
 		return nil, err
 	}
 	c.pushed = a.Wake
-	w := &world{app: a, clock: c, roster: r, http: newHTTP(), partners: map[string]client{}, seen: newLedger(), told: o.Timeline}
+	w := &world{app: a, clock: c, roster: r, http: newHTTP(), partners: map[string]client{}, seen: newLedger(), told: o.Timeline, shown: o.Look,
+		outbox: filepath.Join(dir, "outbox")}
+	if key, err := os.ReadFile(filepath.Join(dir, "key")); err == nil {
+		w.key = strings.TrimSpace(string(key))
+	}
 	w.resident = client{http: w.http, base: a.BaseURL}
 	return w, nil
 }
