@@ -76,7 +76,7 @@ func (s *Service) importPartner(tx *db.Tx, communityID, id string, rp RosterPart
 			}
 		}
 	}
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return p, err
 	}
 	return s.savePartner(tx, p)

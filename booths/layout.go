@@ -86,21 +86,18 @@ const (
 	maxMetres   = 10_000
 )
 
-// Check reports the first thing wrong with the layout, naming its field.
+// Check reports what is wrong with the layout, naming every field.
 func (l Layout) Check() error {
+	var wrong fault.List
 	zones := map[string]bool{}
 	for i, z := range l.Zones {
 		field := fmt.Sprintf("zones[%d]", i)
-		if err := checkName(z.Name, field+".name"); err != nil {
-			return err
-		}
+		wrong.Add(checkName(z.Name, field+".name"))
 		if zones[z.Name] {
-			return fault.Invalid("zone.twice", field+".name", "zone %q stands twice", z.Name)
+			wrong.Add(fault.Invalid("zone.twice", field+".name", "zone %q stands twice", z.Name))
 		}
 		zones[z.Name] = true
-		if err := checkTokens(z.Accepts, field+".accepts"); err != nil {
-			return err
-		}
+		wrong.Add(checkTokens(z.Accepts, field+".accepts"))
 	}
 	if len(l.Booths) > maxBooths {
 		return fault.Invalid("booth.too_many", "booths", "at most %d booths", maxBooths)
@@ -108,23 +105,21 @@ func (l Layout) Check() error {
 	codes := map[string]bool{}
 	for i, b := range l.Booths {
 		field := fmt.Sprintf("booths[%d]", i)
-		if err := b.check(field, zones); err != nil {
-			return err
-		}
+		wrong.Add(b.check(field, zones))
 		if codes[b.Code] {
-			return fault.Invalid("booth.code_twice", field+".code", "booth code %q stands twice", b.Code)
+			wrong.Add(fault.Invalid("booth.code_twice", field+".code", "booth code %q stands twice", b.Code))
 		}
 		codes[b.Code] = true
 	}
-	return checkTokens(l.Wanted, "wanted")
+	wrong.Add(checkTokens(l.Wanted, "wanted"))
+	return wrong.Err()
 }
 
 func (b Booth) check(field string, zones map[string]bool) error {
-	if err := checkToken(b.Code, field+".code"); err != nil {
-		return err
-	}
+	var wrong fault.List
+	wrong.Add(checkToken(b.Code, field+".code"))
 	if b.Zone != "" && !zones[b.Zone] {
-		return fault.Invalid("booth.zone_unknown", field+".zone", "no zone is called %q", b.Zone)
+		wrong.Add(fault.Invalid("booth.zone_unknown", field+".zone", "no zone is called %q", b.Zone))
 	}
 	for _, m := range []struct {
 		name string
@@ -132,37 +127,39 @@ func (b Booth) check(field string, zones map[string]bool) error {
 		min  CM
 	}{{"x", b.X, -maxMetres * 100}, {"y", b.Y, -maxMetres * 100}, {"w", b.W, 0}, {"h", b.H, 0}} {
 		if m.v < m.min || m.v > maxMetres*100 {
-			return fault.Invalid("booth.metres", field+"."+m.name, "%g metres is out of range", m.v.Metres())
+			wrong.Add(fault.Invalid("booth.metres", field+"."+m.name, "%g metres is out of range", m.v.Metres()))
 		}
 	}
-	return checkTokens(b.Features, field+".features")
+	wrong.Add(checkTokens(b.Features, field+".features"))
+	return wrong.Err()
 }
 
 func (s Offering) check(field string) error {
-	if err := checkName(s.Name, field+".name"); err != nil {
-		return err
-	}
+	var wrong fault.List
+	wrong.Add(checkName(s.Name, field+".name"))
 	if !slices.Contains([]string{KindPerson, KindItem, KindStock}, s.Kind) {
-		return fault.Invalid("service.kind_unknown", field+".kind", "%q is not person, item or stock", s.Kind)
+		wrong.Add(fault.Invalid("service.kind_unknown", field+".kind", "%q is not person, item or stock", s.Kind))
 	}
 	switch {
 	case s.Minutes < 0:
-		return fault.Invalid("service.minutes_negative", field+".minutes", "%d minutes is less than nothing", s.Minutes)
+		wrong.Add(fault.Invalid("service.minutes_negative", field+".minutes", "%d minutes is less than nothing", s.Minutes))
 	case s.Minutes == 0 || s.Minutes > maxMinutes:
-		return fault.Invalid("service.minutes", field+".minutes", "minutes must be 1 to %d", maxMinutes)
+		wrong.Add(fault.Invalid("service.minutes", field+".minutes", "minutes must be 1 to %d", maxMinutes))
+	}
+	switch {
 	case s.Kind == KindStock && (s.Stock <= 0 || s.Stock > maxStock):
-		return fault.Invalid("service.stock_count", field+".stock", "kind stock needs how many pieces there are, 1 to %d", maxStock)
+		wrong.Add(fault.Invalid("service.stock_count", field+".stock", "kind stock needs how many pieces there are, 1 to %d", maxStock))
 	case s.Kind != KindStock && s.Stock != 0:
-		return fault.Invalid("service.stock_kind", field+".stock", "only kind stock counts pieces")
-	case s.Price < 0:
-		return fault.Invalid("service.price", field+".price", "a price cannot be negative")
+		wrong.Add(fault.Invalid("service.stock_kind", field+".stock", "only kind stock counts pieces"))
+	}
+	if s.Price < 0 {
+		wrong.Add(fault.Invalid("service.price", field+".price", "a price cannot be negative"))
 	}
 	if s.Shows != "" {
-		if err := checkName(s.Shows, field+".shows"); err != nil {
-			return err
-		}
+		wrong.Add(checkName(s.Shows, field+".shows"))
 	}
-	return checkTokens(s.Needs, field+".needs")
+	wrong.Add(checkTokens(s.Needs, field+".needs"))
+	return wrong.Err()
 }
 
 // checkName accepts what a person may write on a sign, in any script.

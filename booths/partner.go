@@ -54,7 +54,7 @@ type Standing struct {
 func (s *Service) SavePartner(ctx context.Context, scope Scope, p Partner) (Partner, error) {
 	p.CommunityID = scope.CommunityID
 	p.Name = strings.TrimSpace(p.Name)
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return p, err
 	}
 	if !scope.partner(p.ID) {
@@ -76,57 +76,53 @@ func (s *Service) SavePartner(ctx context.Context, scope Scope, p Partner) (Part
 	return saved, err
 }
 
-func (p Partner) check() error {
-	if err := checkName(p.Name, "name"); err != nil {
-		return err
-	}
+// Check reports what is wrong with the partner, naming every field.
+func (p Partner) Check() error {
+	var wrong fault.List
+	wrong.Add(checkName(p.Name, "name"))
 	if p.Kind != KindOrganisation && p.Kind != KindIndividual {
-		return fault.Invalid("partner.kind_unknown", "kind", "%q is not organisation or individual", p.Kind)
+		wrong.Add(fault.Invalid("partner.kind_unknown", "kind", "%q is not organisation or individual", p.Kind))
 	}
 	if p.Category != "" {
-		if err := checkToken(p.Category, "category"); err != nil {
-			return err
-		}
+		wrong.Add(checkToken(p.Category, "category"))
 	}
 	if p.W < 0 || p.H < 0 || p.W > maxMetres*100 || p.H > maxMetres*100 {
-		return fault.Invalid("partner.size", "size", "the size is out of range")
+		wrong.Add(fault.Invalid("partner.size", "size", "the size is out of range"))
 	}
 	for i, q := range p.Qualifications {
-		at := fmt.Sprintf("qualifications[%d]", i)
-		if err := checkName(q.Name, at+".name"); err != nil {
-			return err
-		}
-		if q.Number != "" {
-			if err := checkName(q.Number, at+".number"); err != nil {
-				return err
-			}
-		}
-		if q.ExpiresOn == "" {
-			continue
-		}
+		wrong.Add(q.check(fmt.Sprintf("qualifications[%d]", i)))
+	}
+	wrong.Add(p.Contact.check())
+	wrong.Add(checkServices(p.Services, "services"))
+	return wrong.Err()
+}
+
+func (q Qualification) check(at string) error {
+	var wrong fault.List
+	wrong.Add(checkName(q.Name, at+".name"))
+	if q.Number != "" {
+		wrong.Add(checkName(q.Number, at+".number"))
+	}
+	if q.ExpiresOn != "" {
 		if _, err := time.Parse(time.DateOnly, q.ExpiresOn); err != nil {
-			return fault.Invalid("qualification.date", at+".expires_on", "%q is no date like 2026-12-31", q.ExpiresOn)
+			wrong.Add(fault.Invalid("qualification.date", at+".expires_on", "%q is no date like 2026-12-31", q.ExpiresOn))
 		}
 	}
-	if err := p.Contact.check(); err != nil {
-		return err
-	}
-	return checkServices(p.Services, "services")
+	return wrong.Err()
 }
 
 func (c Contact) check() error {
+	var wrong fault.List
 	for _, f := range []struct{ name, value string }{{"person", c.Person}, {"telephone", c.Telephone}, {"email", c.Email}} {
 		if f.value == "" {
 			continue
 		}
-		if err := checkText(f.value, "contact."+f.name, 320); err != nil {
-			return err
-		}
+		wrong.Add(checkText(f.value, "contact."+f.name, 320))
 	}
 	if c.Email != "" && !strings.Contains(c.Email, "@") {
-		return fault.Invalid("contact.email", "contact.email", "is no e-mail address")
+		wrong.Add(fault.Invalid("contact.email", "contact.email", "is no e-mail address"))
 	}
-	return nil
+	return wrong.Err()
 }
 
 func noPartner() error {

@@ -220,18 +220,17 @@ func checkServices(list []Offering, field string) error {
 	if len(list) > maxServices {
 		return fault.Invalid("service.too_many", field, "at most %d services", maxServices)
 	}
+	var wrong fault.List
 	names := map[string]bool{}
 	for i, s := range list {
 		at := fmt.Sprintf("%s[%d]", field, i)
-		if err := s.check(at); err != nil {
-			return err
-		}
+		wrong.Add(s.check(at))
 		if names[nameKey(s.Name)] {
-			return fault.Invalid("service.twice", at+".name", "service %q stands twice", s.Name)
+			wrong.Add(fault.Invalid("service.twice", at+".name", "service %q stands twice", s.Name))
 		}
 		names[nameKey(s.Name)] = true
 	}
-	return nil
+	return wrong.Err()
 }
 
 // Warning is something in a roster that is allowed but will hurt.

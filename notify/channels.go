@@ -252,10 +252,21 @@ func (s *Service) ChannelRotate(ctx context.Context, communityID, id string) (c 
 	return c, err
 }
 
-// ChannelDelete removes a receiver; what waits for it is skipped. Removing it twice is no error.
+// ChannelDelete removes a receiver; what waits for it is skipped. Removing it
+// twice is no error, removing another community's is: there is none here.
 func (s *Service) ChannelDelete(ctx context.Context, communityID, id string) error {
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(`DELETE FROM notify_channels WHERE id = $1 AND community_id = $2`, id, communityID)
+		c, err := channelByID(tx, id)
+		if errors.Is(err, db.ErrNoRows) {
+			return nil
+		}
+		if err == nil && c.Community != communityID {
+			err = fault.NotFound("notify.channel_unknown", "channel", "there is no such channel in this community")
+		}
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`DELETE FROM notify_channels WHERE id = $1 AND community_id = $2`, id, communityID)
 		return err
 	})
 	s.Wake()

@@ -28,6 +28,7 @@ type Delivery struct {
 	Detail     string       `json:"detail,omitempty" db:"detail"` // of the last attempt, for operators
 	Due        time.Time    `json:"due" db:"-"`
 	Next       time.Time    `json:"next,omitzero" db:"-"` // while it waits
+	InFolder   bool         `json:"in_folder,omitempty" db:"-"` // delivered is put into the local folder: nobody was sent anything
 	Created    time.Time    `json:"created" db:"-"`
 	Finished   time.Time    `json:"finished,omitzero" db:"-"`
 }
@@ -63,8 +64,15 @@ func (s *Service) Deliveries(ctx context.Context, communityID string, f Filter) 
 	out := make([]Delivery, len(flat))
 	for i, v := range flat {
 		out[i] = v.delivery()
+		out[i].InFolder = s.inFolder(v.Channel)
 	}
 	return out, err
+}
+
+// inFolder reports whether messages of a kind go into the local folder.
+func (s *Service) inFolder(k channel.Kind) bool {
+	_, folder := s.senders[k].(channel.FolderSender)
+	return folder
 }
 
 // deliveryView is the stored form of a Delivery.
@@ -111,6 +119,7 @@ func (s *Service) Letter(ctx context.Context, communityID, deliveryID string) (d
 			return err
 		}
 		d = v.delivery()
+		d.InFolder = s.inFolder(d.Channel)
 		tries = nil
 		if err := tx.Select(&tries, `SELECT n, result, code, detail, started_at FROM notify_attempts WHERE delivery_id = $1 ORDER BY n`, deliveryID); err != nil {
 			return err

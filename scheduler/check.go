@@ -83,12 +83,14 @@ func (e MonthEnd) check() error {
 }
 
 func (m *Monthly) check() error {
-	if err := checkInts("months", m.Months, 1, 12); err != nil {
-		return err
-	}
-	if err := m.MonthEnd.check(); err != nil {
-		return err
-	}
+	var wrong fault.List
+	wrong.Add(checkInts("months", m.Months, 1, 12))
+	wrong.Add(m.MonthEnd.check())
+	wrong.Add(m.checkDays())
+	return wrong.Err()
+}
+
+func (m *Monthly) checkDays() error {
 	byNth := m.Nth != 0 || m.Weekday != ""
 	switch {
 	case byNth && len(m.Days) > 0:
@@ -108,27 +110,26 @@ func (m *Monthly) check() error {
 }
 
 func (w *Weekly) check() error {
+	var wrong fault.List
 	if w.Every < 0 || w.Every > 520 {
-		return fault.Invalid("rule.out_of_range", "every", "%d is not between 1 and 520", w.Every)
+		wrong.Add(fault.Invalid("rule.out_of_range", "every", "%d is not between 1 and 520", w.Every))
 	}
 	if len(w.Weekdays) == 0 {
-		return fault.Invalid("rule.empty", "weekdays", "needs at least one weekday")
+		wrong.Add(fault.Invalid("rule.empty", "weekdays", "needs at least one weekday"))
 	}
 	for i, d := range w.Weekdays {
-		if err := d.check(at("weekdays", i)); err != nil {
-			return err
-		}
+		wrong.Add(d.check(at("weekdays", i)))
 		if slices.Contains(w.Weekdays[:i], d) {
-			return fault.Invalid("rule.twice", at("weekdays", i), "%s stands twice", d)
+			wrong.Add(fault.Invalid("rule.twice", at("weekdays", i), "%s stands twice", d))
 		}
 	}
 	if w.From == 0 && w.Every > 1 {
-		return fault.Invalid("rule.empty", "from", "is needed to count every %d weeks", w.Every)
+		wrong.Add(fault.Invalid("rule.empty", "from", "is needed to count every %d weeks", w.Every))
 	}
 	if w.From != 0 && (w.From < FirstDate || w.From > LastDate) {
-		return fault.Invalid("scheduler.date.out_of_range", "from", "is not between %s and %s", FirstDate, LastDate)
+		wrong.Add(fault.Invalid("scheduler.date.out_of_range", "from", "is not between %s and %s", FirstDate, LastDate))
 	}
-	return nil
+	return wrong.Err()
 }
 
 func (l *Lunar) check() error {

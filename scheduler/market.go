@@ -3,7 +3,6 @@ package scheduler
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -263,6 +262,12 @@ func (c Community) normalise() (Community, error) {
 	return c, err
 }
 
+// Check reports what is wrong with the market, naming every field.
+func (m Market) Check() error {
+	_, err := m.normalise()
+	return err
+}
+
 // normalise fills defaults and checks a market.
 func (m Market) normalise() (Market, error) {
 	if m.Slug == "" {
@@ -272,36 +277,22 @@ func (m Market) normalise() (Market, error) {
 		m.Leads = DefaultLeads()
 	}
 	m.Holiday, m.Weekend = m.Holiday.orKeep(), m.Weekend.orKeep()
-	if err := checkSlug(m.Slug); err != nil {
-		return m, err
-	}
-	if err := checkText("name", m.Name, true, 100); err != nil {
-		return m, err
-	}
-	if err := checkText("venue", m.Venue, true, 200); err != nil {
-		return m, err
-	}
-	if err := m.Rule.Validate(); err != nil {
-		return m, fault.From(err).In("rule")
-	}
-	if err := checkHours(m.Opens, m.Closes); err != nil {
-		return m, err
-	}
-	if err := m.Leads.check(); err != nil {
-		return m, fault.From(err).In("leads")
-	}
-	if err := checkPolicies(m.Holiday, m.Weekend); err != nil {
-		return m, err
-	}
+	var wrong fault.List
+	wrong.Add(checkSlug(m.Slug))
+	wrong.Add(checkText("name", m.Name, true, 100))
+	wrong.Add(checkText("venue", m.Venue, true, 200))
+	wrong.Add(inside(m.Rule.Validate(), "rule"))
+	wrong.Add(checkHours(m.Opens, m.Closes))
+	wrong.Add(inside(m.Leads.check(), "leads"))
+	wrong.Add(checkPolicies(m.Holiday, m.Weekend))
 	for i, w := range m.Wanted {
-		if err := checkText("wanted["+strconv.Itoa(i)+"]", w, true, 60); err != nil {
-			return m, err
-		}
+		wrong.Add(checkText(at("wanted", i), w, true, 60))
 	}
 	if m.ResidentsReported < 0 || m.ResidentsReported > 1_000_000 {
-		return m, fault.Invalid("market.residents_reported", "residents_reported", "%d is not between 0 and 1000000", m.ResidentsReported)
+		wrong.Add(fault.Invalid("market.residents_reported", "residents_reported", "%d is not between 0 and 1000000", m.ResidentsReported))
 	}
-	return m, checkExceptions(m.Exceptions, m.Opens, m.Closes)
+	wrong.Add(checkExceptions(m.Exceptions, m.Opens, m.Closes))
+	return m, wrong.Err()
 }
 
 func checkHours(opens, closes TimeOfDay) error {
@@ -318,6 +309,7 @@ func checkHours(opens, closes TimeOfDay) error {
 }
 
 func (l LeadTimes) check() error {
+	var wrong fault.List
 	for _, f := range []struct {
 		field     string
 		v, lo, hi int
@@ -329,8 +321,8 @@ func (l LeadTimes) check() error {
 		{"serve_minutes", l.ServeMinutes, 0, 24 * 60},
 	} {
 		if f.v < f.lo || f.v > f.hi {
-			return fault.Invalid("leads.out_of_range", f.field, "%d is not between %d and %d", f.v, f.lo, f.hi)
+			wrong.Add(fault.Invalid("leads.out_of_range", f.field, "%d is not between %d and %d", f.v, f.lo, f.hi))
 		}
 	}
-	return nil
+	return wrong.Err()
 }

@@ -262,7 +262,7 @@ func setParam(v reflect.Value, name, s string) error {
 		v.SetString(s)
 		return nil
 	}
-	if err := json.Unmarshal([]byte(s), v.Addr().Interface()); err != nil {
+	if err := json.Unmarshal([]byte(s), v.Addr().Interface()); err != nil || s == "null" {
 		return fault.Invalid("request.syntax", name, "%q is not a %s", s, v.Kind())
 	}
 	return nil

@@ -155,7 +155,17 @@ func (s *Server) apiPlan(c *call, _ none) (planAnswer, error) {
 		out.PlanView = c.placed(plan)
 		return out, nil
 	}
+	day, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, c.Param("day"))
+	if err != nil {
+		return out, err
+	}
+	if publishing(day.StateAt(s.clock()), plan) {
+		return out, fault.Closed("plan.publishing", "day", "the plan is being published just now; ask again in a moment")
+	}
 	draft, err := s.Booths.Draft(c.ctx(), c.In.CommunityID, c.Param("day"))
+	if fault.Is(err, "plan.published") { // in this very moment
+		return s.apiPlan(c, none{})
+	}
 	out.PlanView = draft.In(c.Lang)
 	return out, err
 }

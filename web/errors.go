@@ -134,7 +134,8 @@ func (s *Server) fail(err error, ec echo.Context) {
 	case f.Code == "account.sign_in" && ec.Request().Method == http.MethodGet:
 		answered = c.redirect("/login?next=" + escapeQuery(ec.Request().URL.RequestURI()))
 	default:
-		v := errorView{page: c.page("error.title"), Status: status, Message: message(c.Lang, f), Code: f.Code}
+		v := errorView{page: c.page("error.title"), Status: status, Message: message(c.Lang, f),
+			Code: c.T("error.reference", "id", h.Get(echo.HeaderXRequestID))}
 		v.Resend = ec.Request().Method == http.MethodPost && (status == http.StatusUnauthorized || status >= 500 || retryAfter[status] > 0)
 		answered = c.render(status, errorPage(v))
 	}

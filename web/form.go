@@ -2,11 +2,14 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 // form is what somebody typed, with what is wrong about it. Nothing typed is
@@ -85,30 +88,49 @@ func (f form) Failed() bool { return f.fault != nil }
 
 // Wrong is the reason beside a field, "" when there is none.
 func (f form) Wrong(name string) string {
-	if f.fault == nil || f.about() != name {
+	if f.fault == nil {
 		return ""
 	}
-	return message(f.lang, f.fault)
+	for _, e := range f.fault.All() {
+		if f.about(e.Field) == name {
+			return message(f.lang, e)
+		}
+	}
+	return ""
 }
 
 // General is the reason that belongs to no field of the form.
 func (f form) General() string {
-	if f.fault == nil || f.about() != "" {
+	if f.fault == nil {
 		return ""
 	}
-	s := message(f.lang, f.fault)
-	if f.fault.Field != "" && f.fault.Kind == fault.KindInvalid {
-		s += " (" + f.fault.Field + ")"
+	var out []string
+	for _, e := range f.fault.All() {
+		if f.about(e.Field) != "" {
+			continue
+		}
+		s := message(f.lang, e)
+		if inWords(e.Field) {
+			s += text.T(f.lang, "error.at", text.Args{"place": e.Field})
+		}
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
 	}
-	return s
+	return strings.Join(out, " ")
 }
 
-// about is the form's field that the fault is about: the same name, or the
-// longest one the fault's field lies in ("rule" for "rule.monthly.days[0]").
-func (f form) about() string {
+// inWords reports whether a field is said in words, not as programs call it.
+func inWords(field string) bool {
+	return strings.ContainsFunc(field, func(r rune) bool { return r > unicode.MaxASCII || r == ' ' })
+}
+
+// about is the form's field that a fault's field means: the same name, or the
+// longest one it lies in ("rule" for "rule.monthly.days[0]").
+func (f form) about(field string) string {
 	best := ""
 	for _, n := range f.names {
-		rest, ok := strings.CutPrefix(f.fault.Field, n)
+		rest, ok := strings.CutPrefix(field, n)
 		if ok && (rest == "" || rest[0] == '.' || rest[0] == '[') && len(n) > len(best) {
 			best = n
 		}

@@ -18,7 +18,7 @@ func TestAFormComesFromAPageOfOurs(t *testing.T) {
 	none := url.Values{"email": {"a@example.org"}}
 	broken := url.Values{tokenField: {mine.Get(tokenField)[1:]}}
 	for what, v := range map[string]url.Values{"no token": none, "another browser's token": theirs, "a broken token": broken} {
-		if a := b.post("/login", v); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "request.form_token") {
+		if a := b.post("/login", v); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "页面放得太久了") {
 			t.Errorf("%s: %d", what, a.Status)
 		}
 	}
@@ -43,7 +43,7 @@ func TestOtherSitesAreRefused(t *testing.T) {
 		}
 		req.Header = h
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if a := b.do(req); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "request.cross_origin") {
+		if a := b.do(req); a.Status != http.StatusForbidden || !strings.Contains(a.Body, "请求来自别的网站") {
 			t.Errorf("%v: %d", h, a.Status)
 		}
 	}

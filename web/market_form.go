@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"yiji/booths"
 	"yiji/internal/fault"
 	"yiji/scheduler"
 )
@@ -76,31 +77,42 @@ func marketOf(f form, m scheduler.Market) (scheduler.Market, error) {
 	m.Name, m.Venue, m.Slug = f.Get("name"), f.Get("venue"), cmp.Or(f.Get("slug"), m.Slug)
 	m.Wanted = listed(f.Get("wanted"))
 	m.Exceptions = nil // they have forms of their own
-	var err error
-	if m.ResidentsReported, err = f.number("residents_reported"); err != nil {
-		return m, err
-	}
-	if m.Rule, err = ruleOfForm(f); err != nil {
-		return m, err
-	}
-	if m.Opens, err = scheduler.ParseTimeOfDay("opens", f.Get("opens")); err != nil {
-		return m, err
-	}
-	if m.Closes, err = scheduler.ParseTimeOfDay("closes", f.Get("closes")); err != nil {
-		return m, err
-	}
-	if m.Holiday, err = scheduler.ParsePolicy("holiday", f.Get("holiday")); err != nil {
-		return m, err
-	}
-	if m.Weekend, err = scheduler.ParsePolicy("weekend", f.Get("weekend")); err != nil {
-		return m, err
-	}
+	var wrong fault.List
+	var err, noRule error
+	m.ResidentsReported, err = f.number("residents_reported")
+	wrong.Add(err)
+	m.Rule, noRule = ruleOfForm(f)
+	wrong.Add(noRule)
+	m.Opens, err = scheduler.ParseTimeOfDay("opens", f.Get("opens"))
+	wrong.Add(err)
+	m.Closes, err = scheduler.ParseTimeOfDay("closes", f.Get("closes"))
+	wrong.Add(err)
+	m.Holiday, err = scheduler.ParsePolicy("holiday", f.Get("holiday"))
+	wrong.Add(err)
+	m.Weekend, err = scheduler.ParsePolicy("weekend", f.Get("weekend"))
+	wrong.Add(err)
 	m.Leads, err = leadsOf(f)
-	return m, err
+	wrong.Add(err)
+	for _, e := range faultsOf(m.Check()) { // of a rule that could not be read nothing more is said
+		if noRule == nil || !strings.HasPrefix(e.Field, "rule") {
+			wrong.Add(e)
+		}
+	}
+	wrong.Add((booths.Layout{Wanted: m.Wanted}).Check())
+	return m, wrong.Err()
+}
+
+// faultsOf are all faults of one input; none for no error.
+func faultsOf(err error) []*fault.Error {
+	if err == nil {
+		return nil
+	}
+	return fault.From(err).All()
 }
 
 func leadsOf(f form) (scheduler.LeadTimes, error) {
 	l := scheduler.DefaultLeads()
+	var wrong fault.List
 	for name, into := range map[string]*int{
 		"leads.plan_days": &l.PlanDays, "leads.claim_days": &l.ClaimDays, "leads.standing_days": &l.StandingDays,
 		"leads.confirm_days": &l.ConfirmDays, "leads.min_claim_hours": &l.MinClaimHours,
@@ -110,9 +122,7 @@ func leadsOf(f form) (scheduler.LeadTimes, error) {
 			continue // the default
 		}
 		n, err := f.number(name)
-		if err != nil {
-			return l, err
-		}
+		wrong.Add(err)
 		*into = n
 	}
 	for name, into := range map[string]*scheduler.TimeOfDay{"leads.claim_at": &l.ClaimAt, "leads.confirm_at": &l.ConfirmAt} {
@@ -120,28 +130,27 @@ func leadsOf(f form) (scheduler.LeadTimes, error) {
 			continue
 		}
 		t, err := scheduler.ParseTimeOfDay(name, f.Get(name))
-		if err != nil {
-			return l, err
-		}
+		wrong.Add(err)
 		*into = t
 	}
-	return l, nil
+	return l, wrong.Err()
 }
 
 // ruleOfForm reads the fields of the kind that was chosen.
 func ruleOfForm(f form) (r scheduler.Rule, err error) {
+	var wrong fault.List
 	switch f.Get("kind") {
 	case ruleDays:
 		m := &scheduler.Monthly{MonthEnd: scheduler.MonthEnd(f.Get("rule.monthly.month_end"))}
-		if m.Days, err = f.numbers("rule.monthly.days"); err == nil {
-			m.Months, err = f.numbers("rule.monthly.months")
-		}
+		m.Days, err = f.numbers("rule.monthly.days")
+		wrong.Add(err)
+		m.Months, err = f.numbers("rule.monthly.months")
 		r.Monthly = m
 	case ruleNth:
 		m := &scheduler.Monthly{Weekday: scheduler.Weekday(f.Get("rule.monthly.weekday"))}
-		if m.Nth, err = f.number("rule.monthly.nth"); err == nil {
-			m.Months, err = f.numbers("rule.monthly.months")
-		}
+		m.Nth, err = f.number("rule.monthly.nth")
+		wrong.Add(err)
+		m.Months, err = f.numbers("rule.monthly.months")
 		r.Monthly = m
 	case ruleWeekly:
 		r.Weekly, err = weeklyOfForm(f)
@@ -166,29 +175,32 @@ func ruleOfForm(f form) (r scheduler.Rule, err error) {
 	default:
 		err = fault.Invalid("rule.empty", "kind", "choose a kind of rule")
 	}
-	return r, err
+	wrong.Add(err)
+	return r, wrong.Err()
 }
 
 func weeklyOfForm(f form) (*scheduler.Weekly, error) {
 	w := &scheduler.Weekly{Every: 1}
+	var wrong fault.List
 	if f.Get("rule.weekly.every") != "" {
 		n, err := f.number("rule.weekly.every")
-		if err != nil {
-			return w, err
-		}
+		wrong.Add(err)
 		if w.Every = n; n < 1 {
-			return w, fault.Invalid("rule.out_of_range", "rule.weekly.every", "%d is not between 1 and 520", n)
+			wrong.Add(fault.Invalid("rule.out_of_range", "rule.weekly.every", "%d is not between 1 and 520", n))
 		}
 	}
 	for _, d := range f.All("rule.weekly.weekdays") {
 		w.Weekdays = append(w.Weekdays, scheduler.Weekday(d))
 	}
-	if f.Get("rule.weekly.from") == "" {
-		return w, nil
+	if len(w.Weekdays) == 0 {
+		wrong.Add(fault.Invalid("rule.empty", "rule.weekly.weekdays", "needs at least one weekday"))
 	}
-	var err error
-	w.From, err = scheduler.ParseDate("rule.weekly.from", f.Get("rule.weekly.from"))
-	return w, err
+	if f.Get("rule.weekly.from") != "" {
+		var err error
+		w.From, err = scheduler.ParseDate("rule.weekly.from", f.Get("rule.weekly.from"))
+		wrong.Add(err)
+	}
+	return w, wrong.Err()
 }
 
 func lunarOfForm(f form) *scheduler.Lunar {

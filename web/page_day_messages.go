@@ -61,6 +61,14 @@ func (p page) recipientText(names map[string]string, recipient string) string {
 	return p.T("msg.to_" + kind)
 }
 
+// stateText says how far a message is. What lies in the local folder was sent to nobody.
+func (p page) stateText(d notify.Delivery) string {
+	if d.State == notify.Delivered && d.InFolder {
+		return p.T("msg.state_in_folder")
+	}
+	return p.T("msg.state_" + string(d.State))
+}
+
 // whyText says why a message was not sent.
 func (p page) whyText(why string) string {
 	if key := "msg.why_" + why; text.Has(p.Lang, key) {

@@ -5,6 +5,8 @@ import (
 
 	"yiji/booths"
 	"yiji/internal/db"
+	"yiji/internal/fault"
+	"yiji/scheduler"
 )
 
 var decisionFields = []string{"claim", "booth", "reason"}
@@ -18,6 +20,9 @@ func (s *Server) planShow(c *call) error {
 	v, err := c.planView()
 	if err != nil {
 		return err
+	}
+	if v.publishing() {
+		return c.show(planWaitPage(v))
 	}
 	if id := c.QueryParam("claim"); id != "" {
 		v.form = v.form.With("claim", id)
@@ -41,7 +46,9 @@ func (c *call) planView() (planView, error) {
 	if v.Plan, err = c.server.Booths.DayBooths(c.ctx(), community, id); err != nil {
 		return v, err
 	}
-	if v.Plan.State == booths.DayClaiming {
+	if v.publishing() {
+		v.Refresh = planRefresh
+	} else if v.Plan.State == booths.DayClaiming {
 		if err := c.draftInto(&v); err != nil {
 			return v, err
 		}
@@ -56,8 +63,23 @@ func (c *call) planView() (planView, error) {
 	return v, nil
 }
 
+// planRefresh is after how many seconds a page looks for the plan that is about to be published.
+const planRefresh = 2
+
+// publishing reports whether the day is confirmed and its plan is not known yet:
+// who stands where is being decided now.
+func publishing(d scheduler.State, plan booths.DayPlan) bool {
+	return (d == scheduler.Confirmed || d == scheduler.Open) && plan.State == booths.DayClaiming
+}
+
+func (v planView) publishing() bool { return publishing(v.State, v.Plan) }
+
 func (c *call) draftInto(v *planView) error {
 	draft, err := c.server.Booths.Draft(c.ctx(), c.In.CommunityID, v.Day.ID)
+	if fault.Is(err, "plan.published") { // in this very moment: the plan is the truth now
+		v.Plan, err = c.server.Booths.DayBooths(c.ctx(), c.In.CommunityID, v.Day.ID)
+		return err
+	}
 	if err != nil {
 		return err
 	}
@@ -156,6 +178,9 @@ func (s *Server) planRelease(c *call) error {
 
 // editable reports whether places can still be decided.
 func (v planView) editable() bool {
+	if v.publishing() {
+		return false
+	}
 	switch v.Plan.State {
 	case booths.DayClaiming:
 		return true

@@ -9,7 +9,6 @@ import (
 
 	"yiji/booths"
 	"yiji/booths/queue"
-	"yiji/internal/account"
 	"yiji/notify"
 	"yiji/scheduler"
 )
@@ -30,10 +29,6 @@ func (c *call) duty(title string) (duty, error) {
 	v.State = v.Day.StateAt(v.Now)
 	return v, err
 }
-
-// organizes reports whether the reader may do what only organizers do; the desk
-// sees the same page without the buttons.
-func (v duty) organizes() bool { return v.Actor.Is(account.Organizer, v.Day.CommunityID) }
 
 func (s *Server) marketDay(c *call) error {
 	at, err := c.duty("duty.title")

@@ -1135,7 +1135,7 @@ func dayFoot(v dayView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		if v.State != scheduler.Missed {
+		if v.State != scheduler.Missed && v.State != scheduler.Cancelled && !v.over() {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, "<li><a class=\"line\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

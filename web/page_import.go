@@ -65,9 +65,8 @@ func (c *call) importAgain(f form, failed error) error {
 	if err != nil {
 		return err
 	}
-	fl := *faultOf(failed)
-	fl.Field = rosterPlace(c.Lang, fl.Field)
-	return c.again(f, &fl, func(f form) templ.Component {
+	fl := faultOf(failed).Renamed(func(field string) string { return rosterPlace(c.Lang, field) })
+	return c.again(f, fl, func(f form) templ.Component {
 		v.form = f
 		return importPage(v)
 	})

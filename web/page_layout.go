@@ -115,6 +115,7 @@ func metres(n booths.CM) string { return strconv.FormatFloat(n.Metres(), 'f', -1
 
 // layoutOfForm reads a ground; row i of the form is element i of the list.
 func layoutOfForm(f form) (l booths.Layout, err error) {
+	var wrong fault.List
 	for i := range f.rows(zoneTable) {
 		l.Zones = append(l.Zones, booths.Zone{Name: f.Get(zoneTable.at(i, "name")), Accepts: categoryTokens(f, listed(f.Get(zoneTable.at(i, "accepts"))))})
 	}
@@ -125,14 +126,13 @@ func layoutOfForm(f form) (l booths.Layout, err error) {
 		}
 		for col, into := range map[string]*booths.CM{"x": &b.X, "y": &b.Y, "w": &b.W, "h": &b.H} {
 			n, err := f.hundredths(boothTable.at(i, col))
-			if err != nil {
-				return l, err
-			}
+			wrong.Add(err)
 			*into = booths.CM(n)
 		}
 		l.Booths = append(l.Booths, b)
 	}
-	return l, l.Check()
+	wrong.Add(l.Check())
+	return l, wrong.Err()
 }
 
 // layoutSave adds and drops rows, draws, and at last saves.
@@ -141,7 +141,7 @@ func (s *Server) layoutSave(c *call) error {
 	if err != nil {
 		return err
 	}
-	f := c.sheet(groundRows, "step", "zones", "booths")
+	f := c.sheet(groundRows, "step")
 	what, list, row := f.pressed()
 	for _, t := range groundRows {
 		switch {

@@ -3,6 +3,7 @@ package web
 import (
 	"github.com/a-h/templ"
 
+	"yiji/booths"
 	"yiji/internal/account"
 )
 
@@ -77,8 +78,20 @@ func (c *call) inviteView(l account.Link) func(form) templ.Component {
 		title = "invite.login_title"
 	}
 	return func(f form) templ.Component {
-		return linkPage(linkView{page: c.page(title), form: f, Link: &l, Place: c.placeOf(l)})
+		return linkPage(linkView{page: c.page(title), form: f, Link: &l, Place: c.placeOf(l), Partner: c.partnerInvited(l)})
 	}
+}
+
+// partnerInvited is the name of the partner a link lets act for; "" for another link.
+func (c *call) partnerInvited(l account.Link) string {
+	if l.Role.PartnerID == "" {
+		return ""
+	}
+	p, err := c.server.Booths.Partner(c.ctx(), booths.Scope{CommunityID: l.Role.CommunityID}, l.Role.PartnerID)
+	if err != nil {
+		return ""
+	}
+	return p.Name
 }
 
 // placeOf is the name of the community of a link; without one the page does without.

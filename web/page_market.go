@@ -7,7 +7,6 @@ import (
 
 	"github.com/a-h/templ"
 
-	"yiji/booths"
 	"yiji/internal/fault"
 	"yiji/scheduler"
 )
@@ -144,9 +143,6 @@ func (s *Server) marketSave(c *call) error {
 	}
 	m, err := marketOf(f, old)
 	if err != nil {
-		return c.marketAgain(old, f, err)
-	}
-	if err = (booths.Layout{Wanted: m.Wanted}).Check(); err != nil {
 		return c.marketAgain(old, f, err)
 	}
 	done, err := c.nameMarket(&m)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"time"
@@ -50,16 +51,25 @@ func moved(do func(context.Context, queue.LineCommand) (queue.Ticket, error)) li
 	}
 }
 
+// paused stops the line for a known reason, or for the one that was written down.
+func paused(q *queue.Service, why string) lineVerb {
+	return func(ctx context.Context, c queue.LineCommand) error {
+		c.Reason = cmp.Or(c.Reason, why)
+		return q.Pause(ctx, c)
+	}
+}
+
 // lineVerbs are the buttons of the console by the name they carry.
 func (s *Server) lineVerbs(f form) map[string]lineVerb {
 	q := s.Queue
 	return map[string]lineVerb{
 		"next": moved(q.ServeAndNext), "serve": moved(q.Serve), "accept": moved(q.Accept), "ready": moved(q.Ready),
-		"recall": moved(q.Recall), "missed": moved(q.Missed), "undo": moved(q.Undo), "pause": q.Pause, "resume": q.Resume,
+		"recall": moved(q.Recall), "missed": moved(q.Missed), "undo": moved(q.Undo), "resume": q.Resume,
+		"pause": q.Pause, "pause_short": paused(q, queue.WhyShort), "pause_stuck": paused(q, queue.WhyStuck),
 		"stock": func(ctx context.Context, c queue.LineCommand) error {
-			n, err := strconv.Atoi(f.Get("pieces"))
+			n, err := f.number("pieces")
 			if err != nil {
-				return fault.Invalid("queue.pieces", "pieces", "must be a whole number")
+				return err
 			}
 			_, err = q.AddStock(ctx, c, n)
 			return err

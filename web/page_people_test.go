@@ -75,10 +75,20 @@ func TestAnAdminMayBecomeAnOrganizer(t *testing.T) {
 	atOffice(t, func(o *office) {
 		t, at := o.t, o.home+"/people"
 		b := o.browser(o.token(account.Role{Kind: account.Admin}))
-		if a := b.get(o.home); a.Status != 403 {
-			t.Fatalf("an admin sees the community's work: %d", a.Status)
+		door := b.get(o.home)
+		says(t, door, 200, "您是管理员，还不是这个社区的工作者", "我也做这个社区的工作者")
+		if strings.Contains(door.Body, "还没有安排下一场市集") {
+			t.Fatal("an admin sees the community's work")
 		}
-		says(t, b.send(at, at+"/join"), 200, "您现在是这里的社区工作者", "还没有安排下一场市集")
+		says(t, b.get("/o"), 200, "您是管理员，还不是这个社区的工作者", "我也做这个社区的工作者")
+		for _, from := range []string{"/o", o.home, at, "/admin/communities", "/admin/communities/" + o.place.Slug} {
+			for _, n := range nodes(t, b.get(from).Body, "a") {
+				if to := attr(n, "href"); strings.HasPrefix(to, "/") && !strings.Contains(to, "?") && b.get(to).Status == 403 {
+					t.Errorf("%s leads to %s, which is not an admin's", from, to)
+				}
+			}
+		}
+		says(t, b.send("/o", at+"/join"), 200, "您现在是这里的社区工作者", "还没有安排下一场市集")
 		if strings.Contains(b.get(at).Body, at+"/join") {
 			t.Error("the button is still there")
 		}

@@ -54,7 +54,11 @@ func (s *Server) unsubscribePage(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.show(unsubscribePage(unsubscribeView{page: c.page("public.unsubscribe"), Subscription: sub, form: c.form()}))
+	v := unsubscribeView{page: c.page("public.unsubscribe"), Subscription: sub, form: c.form()}
+	if d, err := scheduler.ParseDate("held_on", sub.HeldOn); err == nil {
+		v.Date = c.when("").Date(d)
+	}
+	return c.show(unsubscribePage(v))
 }
 
 func (s *Server) unsubscribe(c *call) error {

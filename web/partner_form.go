@@ -56,19 +56,16 @@ func partnerOf(f form, p booths.Partner) (booths.Partner, error) {
 	p.Name, p.Kind, p.Category = f.Get("name"), f.Get("kind"), categoryToken(f.lang, f.Get("category"))
 	p.Loud = f.On("loud")
 	p.Contact = booths.Contact{Person: f.Get("contact.person"), Telephone: f.Get("contact.telephone"), Email: f.Get("contact.email")}
+	var wrong fault.List
 	for name, into := range map[string]*booths.CM{"w": &p.W, "h": &p.H} {
 		n, err := f.hundredths(name)
-		if err != nil {
-			return p, err
-		}
+		wrong.Add(err)
 		*into = booths.CM(n)
 	}
 	p.Services, p.Qualifications = nil, nil
 	for i := range f.rows(serviceTable) {
 		o, err := serviceOf(f, i)
-		if err != nil {
-			return p, err
-		}
+		wrong.Add(err)
 		p.Services = append(p.Services, o)
 	}
 	for i := range f.rows(paperTable) {
@@ -76,7 +73,8 @@ func partnerOf(f form, p booths.Partner) (booths.Partner, error) {
 			Name: f.Get(paperTable.at(i, "name")), Number: f.Get(paperTable.at(i, "number")), ExpiresOn: f.Get(paperTable.at(i, "expires_on")),
 		})
 	}
-	return p, nil
+	wrong.Add(p.Check())
+	return p, wrong.Err()
 }
 
 func serviceOf(f form, i int) (o booths.Offering, err error) {
@@ -85,14 +83,14 @@ func serviceOf(f form, i int) (o booths.Offering, err error) {
 		Name: f.Get(at("name")), Kind: f.Get(at("kind")), Shows: f.Get(at("shows")), Loud: f.On(at("loud")),
 		Needs: append(slices.Clone(f.All(at("needs"))), listed(f.Get(at("own")))...),
 	}
-	if o.Minutes, err = f.number(at("minutes")); err != nil {
-		return o, err
-	}
-	if o.Stock, err = f.number(at("stock")); err != nil {
-		return o, err
-	}
+	var wrong fault.List
+	o.Minutes, err = f.number(at("minutes"))
+	wrong.Add(err)
+	o.Stock, err = f.number(at("stock"))
+	wrong.Add(err)
 	o.Price, err = f.hundredths(at("price"))
-	return o, err
+	wrong.Add(err)
+	return o, wrong.Err()
 }
 
 // standingForm fills the form of a partner's standing places at one market.

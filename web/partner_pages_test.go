@@ -56,6 +56,9 @@ func pressIt(b *browser, page answer, to, says string) answer {
 			}
 			if n.Data == "button" && n.FirstChild != nil && n.FirstChild.Data == says {
 				hit = true
+				if name := attr(n, "name"); name != "" {
+					v.Set(name, attr(n, "value"))
+				}
 			}
 		}
 		if hit {
@@ -302,6 +305,31 @@ func TestItemsAreTakenInReadyAndFetched(t *testing.T) {
 	})
 }
 
+// The reason of a pause is read in everybody's own language; a few words of the
+// partner's own stand as they are, and too many come back beside their field.
+func TestAPauseHasItsReason(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["磨刀"].ID
+		b, to := f.as(f.grinder), "/p/xiangyang/lines/"+line
+		a := pressIt(b, b.get(to), to, "材料或设备问题")
+		wants(t, a, 200, "材料或设备有问题，正在处理")
+		english := f.browser()
+		english.lang = "en"
+		wants(t, english.get("/d/"+f.day.ID), 200, "A problem with material or equipment")
+		a = pressIt(b, a, to, "继续")
+		write := func(words string) answer {
+			v := b.fill(a.Body, to, "do", "pause_short", "reason", words)
+			return b.post(to, v)
+		}
+		long := strings.Repeat("长", 41)
+		refused := write(long)
+		wants(t, refused, 422, "最多 40 个字", long)
+		lacks(t, refused, "暂停</span>")
+		wants(t, write("磨刀石去换新的"), 200, "磨刀石去换新的")
+		wants(t, f.browser().get("/d/"+f.day.ID), 200, "磨刀石去换新的")
+	})
+}
+
 func TestStockIsCountedAndAdded(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {
 		f.claims(f.soy)
@@ -311,11 +339,11 @@ func TestStockIsCountedAndAdded(t *testing.T) {
 		b, to := f.as(f.soy), "/p/xiangyang/lines/"+line
 		page := b.get(to)
 		wants(t, page, 200, "已发完", "剩 0 份(共 3 份)", "下一位")
-		for _, wrong := range []string{"many", "0", "-9"} {
+		for wrong, why := range map[string]string{"many": "请填一个整数", "0": "份数不对", "-9": "份数不对"} {
 			v := stockForm(b, page, to)
 			v.Set("pieces", wrong)
 			a := b.post(to, v)
-			wants(t, a, 422, "份数不对")
+			wants(t, a, 422, why)
 			if !strings.Contains(a.Body, `value="`+wrong+`"`) {
 				t.Errorf("%q is lost", wrong)
 			}

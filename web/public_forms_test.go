@@ -97,7 +97,7 @@ func TestAskingToBeTold(t *testing.T) {
 			t.Fatal("looking at the link unsubscribed")
 		}
 		reads(t, b.post(leave, b.fill(b.get(leave).Body, leave)), 200, "已退订")
-		reads(t, b.get(leave), 404, "已经退订了")
+		reads(t, b.get(leave), 404, "这个退订链接已失效")
 		if left := f.subscriptions(); len(left) != 1 || left[0].Token == got[0].Token {
 			t.Errorf("%+v", left)
 		}

@@ -11,7 +11,7 @@ func (s *Server) setupRoutes() []route {
 		{method: post, path: "/admin/communities/:community", action: account.CommunityEdit, where: inCommunity, handle: s.communitySave},
 
 		{method: get, path: "/o", action: account.HomeRead, where: nowhere, handle: s.officesPage},
-		{method: get, path: "/o/:community", action: account.MarketRead, where: inCommunity, handle: s.officePage},
+		{method: get, path: "/o/:community", action: account.OfficeEnter, where: inCommunity, handle: s.officePage},
 		{method: get, path: "/o/:community/more", action: account.MarketRead, where: inCommunity, handle: s.morePage},
 		{method: get, path: "/o/:community/days", action: account.MarketRead, where: inCommunity, handle: s.daysPage},
 

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 	"rsc.io/qr"
 
+	"yiji/internal/account"
 	"yiji/internal/fault"
 	"yiji/internal/text"
 	"yiji/scheduler"
@@ -16,6 +17,10 @@ import (
 
 // office is where the organizers of the page's community work.
 func (p page) office() string { return "/o/" + p.Community.Slug }
+
+// organizes reports whether the reader works in the page's community; an admin
+// sees some of its pages without.
+func (p page) organizes() bool { return p.Actor.Is(account.Organizer, p.Community.ID) }
 
 // quiet is the form of a button: nothing to fill in, nothing wrong.
 func (p page) quiet() form { return p.Logout }

@@ -3,6 +3,9 @@ package queue
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
@@ -144,8 +147,19 @@ func (w *work) miss(t Ticket, why string) (Ticket, error) {
 	return after, w.move(t, after, note{verb: doMiss, why: why})
 }
 
-// Pause stops numbers and calls; Reason is shown to those who wait.
+// pauseWords is how long the reason of a pause may be: it stands beside the line.
+const pauseWords = 40
+
+// Pause stops numbers and calls; Reason is shown to those who wait: one of the
+// known ones (WhyShort, WhyStuck) or a few words.
 func (s *Service) Pause(ctx context.Context, c LineCommand) error {
+	c.Reason = strings.TrimSpace(c.Reason)
+	switch {
+	case utf8.RuneCountInString(c.Reason) > pauseWords:
+		return fault.Invalid("queue.pause_reason", "reason", "is longer than %d characters", pauseWords)
+	case strings.ContainsFunc(c.Reason, unicode.IsControl) || !utf8.ValidString(c.Reason):
+		return fault.Invalid("queue.pause_reason", "reason", "must be one line of text")
+	}
 	_, err := s.command(ctx, c, "pause", func(w *work) (Ticket, error) {
 		if err := w.serving(); err != nil || w.line.Paused {
 			return Ticket{}, err

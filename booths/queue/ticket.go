@@ -59,6 +59,8 @@ const (
 	WhyDayCancelled = "day_cancelled" // the day was cancelled: first next time
 	WhyGraceOver    = "grace_over"    // the time after closing ran out
 	WhySoldOut      = "sold_out"      // fewer pieces than promised
+	WhyShort        = "short"         // a pause: back in a moment
+	WhyStuck        = "stuck"         // a pause: something is missing or broken
 	WhyReleased     = "booth_released"
 )
 

@@ -39,6 +39,7 @@ const (
 // A community, its markets and their days.
 const (
 	CommunityEdit Action = "community.edit" // name, address, telephone, feeds
+	OfficeEnter   Action = "office.enter"   // the door of a community's office: what lies behind is asked for by itself
 	MarketRead    Action = "market.read"    // the organizer's view
 	MarketEdit    Action = "market.edit"    // create, change the rule, exceptions, preview
 	DayRead       Action = "day.read"       // the working view of a day: organizer and desk
@@ -135,6 +136,7 @@ var policy = map[Action]who{
 	CalendarEdit:    forAdmin,
 
 	CommunityEdit: forKeepers,
+	OfficeEnter:   forKeepers,
 	MarketRead:    forOrganizers,
 	MarketEdit:    forOrganizers,
 	DayRead:       forDay,

@@ -40,6 +40,7 @@ type Error struct {
 	Field  string
 	Reason string
 	cause  error
+	more   []*Error // what else is wrong with the same input
 }
 
 // Error returns "field: reason", with the cause where there is one.
@@ -68,6 +69,10 @@ func (e *Error) Because(cause error) *Error {
 // Invalid("…", "days[0]", …).In("monthly") is about "monthly.days[0]".
 func (e *Error) In(outer string) *Error {
 	c := *e
+	c.more = nil
+	for _, m := range e.more {
+		c.more = append(c.more, m.In(outer))
+	}
 	switch {
 	case c.Field == "":
 		c.Field = outer
@@ -77,6 +82,68 @@ func (e *Error) In(outer string) *Error {
 		c.Field = outer + "." + c.Field
 	}
 	return &c
+}
+
+// All returns the error and everything else that is wrong with the same input, in order.
+func (e *Error) All() []*Error {
+	return append([]*Error{e}, e.more...)
+}
+
+// Renamed returns a copy of e, and of what else is wrong, with its fields in other words.
+func (e *Error) Renamed(name func(field string) string) *Error {
+	c := *e
+	c.Field, c.more = name(e.Field), nil
+	for _, m := range e.more {
+		c.more = append(c.more, m.Renamed(name))
+	}
+	return &c
+}
+
+// List gathers what is wrong with one input, so that whoever typed it is told
+// everything at once. The zero value is ready.
+type List struct{ all []*Error }
+
+// enough is how many wrong things one is told at once.
+const enough = 100
+
+// Add puts an error to the others; nil is nothing. Of several about one field the first stays.
+func (l *List) Add(err error) {
+	if err == nil {
+		return
+	}
+	for _, e := range From(err).All() {
+		if len(l.all) < enough && !l.Has(e.Field) {
+			one := *e
+			one.more = nil
+			l.all = append(l.all, &one)
+		}
+	}
+}
+
+// Has reports whether something is wrong with the field already; never for no field.
+func (l *List) Has(field string) bool {
+	for _, e := range l.all {
+		if field != "" && e.Field == field {
+			return true
+		}
+	}
+	return false
+}
+
+// Err is nil when nothing was added, otherwise the first error with the others
+// behind it: an error is a failure of ours before it is wrong input.
+func (l *List) Err() error {
+	if len(l.all) == 0 {
+		return nil
+	}
+	for _, e := range l.all {
+		if e.Kind != KindInvalid {
+			return e
+		}
+	}
+	first := *l.all[0]
+	first.more = l.all[1:]
+	return &first
 }
 
 // with fills the reason's verbs.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -48,6 +49,10 @@ func wireError(err error) Outcome {
 	}
 	if errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "Client.Timeout") {
 		return temporary("timeout", "no answer in time")
+	}
+	var name *net.DNSError
+	if errors.As(err, &name) { // the server that was asked is nobody's business
+		return temporary("connect", "the name "+name.Name+" could not be resolved: "+name.Err)
 	}
 	return temporary("connect", err.Error())
 }

@@ -1,0 +1,111 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"yiji/internal/account"
+	"yiji/internal/text"
+)
+
+// Everything that is wrong about a form is said at once, each beside its field,
+// and nothing that was typed is lost.
+func TestAFormNamesEveryWrongFieldAtOnce(t *testing.T) {
+	atOffice(t, func(o *office) {
+		t := o.t
+		wrong := func(a answer, fields []string, kept ...string) {
+			t.Helper()
+			says(t, a, 422, kept...)
+			for _, f := range fields {
+				if !strings.Contains(a.Body, `id="wrong-`+f+`"`) {
+					t.Errorf("nothing stands beside %s", f)
+				}
+			}
+		}
+		at := o.home + "/markets/new"
+		blank := o.mine.whole(o.mine.get(at).Body, at)
+		v := with(blank, "name", "", "venue", "", "closes", "08:00", "rule.monthly.days", "十九", "residents_reported", "许多",
+			"leads.plan_days", "两月", "leads.claim_at", "晚上", "step", "preview")
+		wrong(o.mine.post(at, v), []string{"name", "venue", "closes", "rule.monthly.days", "residents_reported", "leads.plan_days", "leads.claim_at"},
+			`value="十九"`, `value="许多"`, `value="两月"`)
+		weekly := with(clone(v), "kind", "weekly", "shown", "weekly", "rule.weekly.every", "两", "rule.weekly.from", "昨天", "name", "市集")
+		wrong(o.mine.post(at, weekly), []string{"venue", "rule.weekly.every", "rule.weekly.from"}, `value="昨天"`)
+
+		at = o.home + "/partners/new"
+		v = with(o.mine.whole(o.mine.get(at).Body, at), "name", "", "w", "宽", "contact.email", "哪里", "step", "save",
+			"services[0].name", "理发", "services[0].minutes", "五", "services[0].price", "免费", "services[1].name", "豆浆", "services[1].kind", "stock", "services[1].minutes", "0")
+		wrong(o.mine.post(at, v), []string{"name", "w", "contact.email", "services[0].minutes", "services[0].price", "services[1].stock", "services[1].minutes"},
+			`value="宽"`, `value="免费"`)
+
+		at = o.home + "/markets/" + o.market("m").ID + "/layout"
+		v = with(o.mine.whole(o.mine.get(at).Body, at), "zones[0].name", "健康", "zones[1].name", "健康", "booths[0].code", "A1", "booths[0].x", "左",
+			"booths[1].code", "A1", "booths[1].w", "宽", "step", "save")
+		wrong(o.mine.post(at, v), []string{"zones[1].name", "booths[0].x", "booths[1].code", "booths[1].w"}, `value="左"`)
+	})
+}
+
+// A page says what happened and what to do, with a number to ask about; codes
+// are for programs.
+func TestAnErrorPageIsForPeople(t *testing.T) {
+	r := start(t, sqlite(t))
+	b := r.browser()
+	a := b.get("/d/aaaaaaaaaaaaaaaaaaaaaaaaaa")
+	id := a.Header.Get("X-Request-Id")
+	if a.Status != 404 || id == "" || !strings.Contains(a.Body, text.T("zh-Hans", "error.market_day.unknown", nil)) || !strings.Contains(a.Body, "编号 "+id) {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if strings.Contains(a.Body, "market_day.unknown") {
+		t.Error("a resident reads a code")
+	}
+	req, err := http.NewRequest(http.MethodGet, b.base+apiRoot+"/days/aaaaaaaaaaaaaaaaaaaaaaaaaa", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := b.do(req); !strings.Contains(a.Body, `"code":"market_day.unknown"`) {
+		t.Errorf("a program reads no code: %s", a.Body)
+	}
+}
+
+// An invitation says for whom one would act.
+func TestAnInvitationNamesThePartner(t *testing.T) {
+	atOffice(t, func(o *office) {
+		p := o.partner("济宁银行")
+		link, err := o.Account.Invite(o.t.Context(), account.Operator(), account.Invitation{
+			Role: account.Role{Kind: account.Partner, CommunityID: o.place.ID, PartnerID: p.ID}})
+		if err != nil {
+			o.t.Fatal(err)
+		}
+		says(o.t, o.browser().get("/invite/"+link), 200, "济宁银行", o.place.Name, "幸福合伙人")
+	})
+}
+
+// A number of days that is no number is refused like any other.
+func TestAParameterIsNotNull(t *testing.T) {
+	r := start(t, sqlite(t))
+	k := r.community("xiangyang")
+	for _, bad := range []string{"null", "many", ""} {
+		req, err := http.NewRequest(http.MethodGet, r.http.URL+apiRoot+"/communities/"+k.Slug+"/days?limit="+bad, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := r.browser().do(req); a.Status != 400 && a.Status != 422 || !strings.Contains(a.Body, `"field":"limit"`) {
+			t.Errorf("limit=%s: %d %s", bad, a.Status, a.Body)
+		}
+	}
+}
+
+// Another community's channel is not there to be deleted.
+func TestAForeignChannelCannotBeDeleted(t *testing.T) {
+	atOffice(t, func(o *office) {
+		at := o.home + "/channels"
+		made := o.mine.send(at, at, "kind", "folder", "name", "群", "lang", "zh-Hans")
+		says(o.t, made, 200, "群")
+		there := "/o/other/channels/" + strings.TrimPrefix(made.Path, at+"/")
+		a := o.foreign.post(there+"/delete", o.foreign.fill(o.foreign.get("/me").Body, "/me"))
+		if a.Status != 404 {
+			o.t.Errorf("deleting it answers %d", a.Status)
+		}
+		says(o.t, o.mine.get(made.Path), 200, "群")
+	})
+}
