@@ -57,6 +57,9 @@ func (p page) tabs() []tab {
 		{to: "/markets", icon: "building-store", says: "tab.markets"},
 		{to: "/more", icon: "dots", says: "tab.more"},
 	}
+	if !p.organizes() { // an admin at the door
+		all = []tab{all[0], {to: "/people", icon: "users", says: "office.people"}}
+	}
 	at := len(all) - 1
 	for i, t := range all {
 		if t.to == "" && p.Here == p.office() || t.to != "" && under(p.Here, p.office()+t.to) {
