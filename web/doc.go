@@ -79,6 +79,36 @@
 // value. Programs show their session as "Authorization: Bearer …". The tests
 // hold every request and answer against the served document.
 //
+// # Live pages
+//
+// A page is complete as it is served; live.js then keeps it current while the
+// market runs. It is an ES module:
+//
+//	import { follow, ahead } from "./live.js";
+//	const stop = follow("/d/" + day + "/live", {
+//		onLine: l => …,   // the whole state of one line, whenever it changes
+//		onDay: d => …,    // the day's
+//		onAll: ids => …,  // a complete picture follows: lines not among ids are gone
+//		onState: s => …,  // "live", "poll" (every few seconds) or "offline"
+//	});
+//
+// Every handler may be left out, and may be called again with what it knows:
+// a frame is a complete state, so showing it twice is showing it once. A frame
+// is never older than the one before it. internal/live/frame.go says what is in
+// one; a line's: line booth service kind state why_code why waiting order wait
+// {lo hi known} called serving calls [{number at calls open}] ready stock_left
+// issued at. state may be "removed". People before number n: ahead(l, n), -1
+// when n does not wait (then look into called, serving, ready). A page with a
+// line it has never heard of reloads itself.
+//
+// What a screen speaks are the calls whose (number, calls) it has not spoken:
+// the last five are in every frame, so calls that came together are all there;
+// the first frame after loading is what has been called before.
+//
+// follow takes up a cut connection by itself, wakes when the page is shown
+// again (WeChat suspends pages) and falls back to GET …/live.json. Numbers
+// only: a ticket's own page learns its number from its own markup.
+//
 // # Errors
 //
 // Return them. errors.go alone knows what a kind means in HTTP; the sentence

@@ -49,6 +49,8 @@ func (s *Server) routes() []route {
 		{method: post, path: "/d/:day/subscribe", action: account.TellMe, where: nowhere, handle: s.subscribe},
 		{method: get, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribePage},
 		{method: post, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribe, oneClick: true},
+		{method: get, path: "/d/:day/live", action: account.PublicRead, where: nowhere, handle: s.liveStream, stream: true},
+		{method: get, path: "/d/:day/live.json", action: account.PublicRead, where: nowhere, handle: s.livePicture},
 		{method: get, path: "/d/:day/screen", action: account.PublicRead, where: nowhere, handle: s.screenPage},
 
 		// Desk.

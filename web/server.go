@@ -21,6 +21,7 @@ import (
 	"yiji/booths"
 	"yiji/booths/queue"
 	"yiji/internal/account"
+	"yiji/internal/live"
 	"yiji/internal/outbox"
 	"yiji/notify"
 	"yiji/scheduler"
@@ -54,6 +55,7 @@ type Options struct {
 	// consumer and market day again; nil knows none.
 	Parked func(ctx context.Context, limit int) ([]outbox.Parked, error)
 	Replay func(ctx context.Context, consumer, key string) (applied int, err error)
+	Live   *live.Hub        // nil has no live updates: pages refresh themselves
 	Clock  func() time.Time // for pages; nil is time.Now
 	Logger *slog.Logger
 }
@@ -70,6 +72,7 @@ type Server struct {
 	parked  func(context.Context, int) ([]outbox.Parked, error)
 	replay  func(context.Context, string, string) (int, error)
 	places  places
+	live    *live.Hub
 	log     *slog.Logger
 	echo    *echo.Echo
 	handler http.Handler
@@ -96,7 +99,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Services: o.Services, base: base.Scheme + "://" + base.Host, secure: base.Scheme == "https",
 		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now),
-		clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
+		live: o.Live, clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
 	}
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {
 		return nil, err

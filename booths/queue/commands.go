@@ -200,8 +200,10 @@ func (s *Service) AddStock(ctx context.Context, c LineCommand, pieces int) (left
 		if err := w.serving(); err != nil && w.line.Phase != phasePlanned {
 			return 0, err
 		}
-		err := w.restock(pieces)
-		return w.line.StockLeft, err
+		if err := w.restock(pieces); err != nil {
+			return 0, err
+		}
+		return w.line.StockLeft, w.changed("stocked", w.line.Phase, "")
 	})
 }
 

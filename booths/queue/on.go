@@ -5,6 +5,7 @@ import (
 
 	"yiji/internal/db"
 	"yiji/internal/event"
+	"yiji/internal/outbox"
 )
 
 // MarketDayPlanned remembers the day.
@@ -18,6 +19,9 @@ func (s *Service) MarketDayMoved(tx *db.Tx, e event.MarketDayMoved) error {
 		d.OpensAt, d.ClosesAt = db.Micros(e.OpensAt), db.Micros(e.ClosesAt)
 		for _, w := range lines {
 			w.line.OpensAt, w.line.ClosesAt = d.OpensAt, d.ClosesAt
+			if err := w.changed("moved", w.line.Phase, ""); err != nil {
+				return err
+			}
 			if err := w.finish(); err != nil {
 				return err
 			}
@@ -73,6 +77,9 @@ func planPlace(tx *db.Tx, d dayRow, p event.Place) error {
 		if err := insertLine(tx, l); err != nil {
 			return err
 		}
+		if err := outbox.Emit(tx, event.LineChanged{Day: l.event(), LineID: l.ID, To: phasePlanned, At: tx.Now}); err != nil {
+			return err
+		}
 	}
 	if d.State != "open" {
 		return nil
@@ -94,12 +101,12 @@ func takeOver(tx *db.Tx, d dayRow, p event.Place, service event.Service) (bool, 
 	}
 	l := &w.line
 	l.AssignmentID, l.PartnerID, l.ServiceID, l.Released, l.Paused, l.PausedWhy = p.AssignmentID, p.PartnerID, service.ID, false, false, ""
-	if l.Phase == phaseOpen {
-		if err := w.changed("resumed", string(LinePaused), "booth_assigned"); err != nil {
-			return false, err
-		}
-	} else {
-		l.Phase = phasePlanned
+	to, from := "resumed", string(LinePaused)
+	if l.Phase != phaseOpen {
+		to, from, l.Phase = phasePlanned, l.Phase, phasePlanned
+	}
+	if err := w.changed(to, from, "booth_assigned"); err != nil {
+		return false, err
 	}
 	return true, w.finish()
 }
@@ -118,14 +125,14 @@ func (s *Service) BoothReleased(tx *db.Tx, e event.BoothReleased) error {
 		if err != nil {
 			return err
 		}
-		w.line.Released = true
-		if w.line.NextNumber == 1 {
-			w.line.Phase = phaseRemoved
+		to, from := string(LinePaused), w.line.Phase
+		if w.line.Released = true; w.line.NextNumber == 1 {
+			to, w.line.Phase = phaseRemoved, phaseRemoved
 		} else {
 			w.line.Paused, w.line.PausedWhy = true, WhyReleased
-			if err := w.changed(string(LinePaused), phaseOpen, WhyReleased); err != nil {
-				return err
-			}
+		}
+		if err := w.changed(to, from, WhyReleased); err != nil {
+			return err
 		}
 		if err := w.finish(); err != nil {
 			return err
@@ -206,6 +213,9 @@ func (w *work) close(effective, serveUntil time.Time) error {
 		w.line.ClosesAt = min(w.line.ClosesAt, max(db.Micros(w.tx.Now), last+1))
 	}
 	w.line.Phase, w.line.ServeUntil, w.line.Paused, w.line.PausedWhy = phaseClosing, db.Micros(serveUntil), false, ""
+	if err := w.changed(phaseClosing, phaseOpen, ""); err != nil {
+		return err
+	}
 	if err := w.expireWaiting(WhyDayClosed); err != nil {
 		return err
 	}

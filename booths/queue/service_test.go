@@ -213,7 +213,7 @@ func TestPauseStopsNumbersAndCalls(t *testing.T) {
 		if p.next(line).Number != 1 {
 			t.Fatal("after the pause")
 		}
-		if n := told[event.LineChanged](p, nil); n != 3 {
+		if n := told(p, func(e event.LineChanged) bool { return e.To != phasePlanned }); n != 3 {
 			t.Fatalf("%d changes told, want opened, paused, resumed", n)
 		}
 		p.healthy()

@@ -10,6 +10,7 @@ import (
 
 	"yiji/internal/bus"
 	"yiji/internal/db"
+	"yiji/internal/live"
 	"yiji/internal/outbox"
 	"yiji/scheduler"
 	"yiji/web"
@@ -24,6 +25,7 @@ type App struct {
 
 	o        Options
 	runner   *scheduler.Runner
+	live     *live.Hub
 	web      *web.Server
 	listener net.Listener
 	metrics  *metrics
@@ -64,12 +66,13 @@ func (a *App) build(ctx context.Context, key []byte) error {
 		return err
 	}
 	wire(a.Bus, a.Services)
+	a.live = live.New(a.DB, live.Options{Queue: a.Queue, Day: liveDay, Logger: a.log})
 	a.metrics = newMetrics(a)
 	a.runner = scheduler.NewRunner(scheduler.RunnerOptions{Now: a.o.Clock, Logger: a.log, Observe: a.metrics.tick})
 	a.jobs()
 	a.web, err = web.New(web.Options{
 		Services: web.Services(a.Services), BaseURL: a.BaseURL, Key: key, TrustedProxies: a.o.TrustedProxies,
-		Parked: a.parked, Replay: a.Bus.Replay, Limits: a.o.Limits, Ready: a.ready, Metrics: a.metrics.handler(), Clock: a.o.Clock, Logger: a.log,
+		Parked: a.parked, Replay: a.Bus.Replay, Limits: a.o.Limits, Ready: a.ready, Metrics: a.metrics.handler(), Clock: a.o.Clock, Logger: a.log, Live: a.live,
 	})
 	return err
 }
@@ -125,7 +128,7 @@ func (a *App) Run(ctx context.Context) error {
 		return err
 	}
 	parts := []part{
-		{"bus", a.Bus.Run}, {"notify", a.Notify.Run}, {"scheduler", a.runner.Run},
+		{"bus", a.Bus.Run}, {"notify", a.Notify.Run}, {"scheduler", a.runner.Run}, {"live", a.live.Run},
 		{"web", func(ctx context.Context) error { return a.web.Serve(ctx, a.listener) }},
 	}
 	return runParts(ctx, parts)

@@ -23,6 +23,7 @@ type metrics struct {
 
 	lag, parked, deliveries, late *prometheus.Desc
 	commits, updates              *prometheus.Desc
+	watchers, frames, dropped     *prometheus.Desc
 }
 
 func newMetrics(a *App) *metrics {
@@ -39,6 +40,9 @@ func newMetrics(a *App) *metrics {
 		late:       prometheus.NewDesc("yiji_late_transitions", "Transitions of market days recorded more than a minute late.", nil, nil),
 		commits:    prometheus.NewDesc("yiji_commits_total", "Commits since start.", nil, nil),
 		updates:    prometheus.NewDesc("yiji_updates_total", "Changes since start; several share a commit.", nil, nil),
+		watchers:   prometheus.NewDesc("yiji_live_watchers", "Pages that follow a market day now.", nil, nil),
+		frames:     prometheus.NewDesc("yiji_live_frames_total", "States of lines and days made for them; each is shared by all.", nil, nil),
+		dropped:    prometheus.NewDesc("yiji_live_dropped_total", "Pages let go: slow, took no bytes; full, were too many.", []string{"why"}, nil),
 	}
 	m.registry.MustRegister(m, m.ticks, m.failures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -57,7 +61,7 @@ func (m *metrics) tick(name string, took time.Duration, err error) {
 
 // Describe implements prometheus.Collector.
 func (m *metrics) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.lag, m.parked, m.deliveries, m.late, m.commits, m.updates} {
+	for _, d := range []*prometheus.Desc{m.lag, m.parked, m.deliveries, m.late, m.commits, m.updates, m.watchers, m.frames, m.dropped} {
 		out <- d
 	}
 }
@@ -72,6 +76,11 @@ func (m *metrics) Collect(out chan<- prometheus.Metric) {
 	stats := m.app.DB.Stats()
 	out <- prometheus.MustNewConstMetric(m.commits, prometheus.CounterValue, float64(stats.Commits))
 	out <- prometheus.MustNewConstMetric(m.updates, prometheus.CounterValue, float64(stats.Updates))
+	pages := m.app.live.Stats()
+	gauge(m.watchers, float64(pages.Watchers))
+	out <- prometheus.MustNewConstMetric(m.frames, prometheus.CounterValue, float64(pages.Frames))
+	out <- prometheus.MustNewConstMetric(m.dropped, prometheus.CounterValue, float64(pages.Dropped), "slow")
+	out <- prometheus.MustNewConstMetric(m.dropped, prometheus.CounterValue, float64(pages.Refused), "full")
 	var lags []outbox.Lag
 	err := m.app.DB.View(ctx, func(tx *db.Tx) (err error) {
 		lags, err = outbox.Lags(tx)

@@ -6,6 +6,7 @@ import (
 	"yiji/internal/account"
 	"yiji/internal/db"
 	"yiji/internal/fault"
+	"yiji/internal/live"
 	"yiji/internal/seal"
 	"yiji/notify"
 	"yiji/notify/channel"
@@ -56,6 +57,12 @@ var links = notify.Links{
 	Feedback:    "/d/{day}/feedback",
 	Organizer:   "/o/{community}/days/{day}/summary",
 	Unsubscribe: "/unsubscribe/{token}",
+}
+
+// liveDay is what pages that follow a day see of it.
+func liveDay(tx *db.Tx, dayID string) (live.Day, error) {
+	d, err := scheduler.PublicDayIn(tx, dayID)
+	return live.Day{State: string(d.StateAt(tx.Now)), OpensAt: d.OpensAt.UTC(), ClosesAt: d.ClosesAt.UTC()}, err
 }
 
 // directory lets notify find people whose contacts others keep.

@@ -13,6 +13,9 @@ import (
 //	queue ───── check-in, ticket, ────────────► figures (the day's numbers), scheduler (counts)
 //	queue ───── lines closed ─────────────────► scheduler (settled)
 //	figures ─── day counted ──────────────────► notify (thanks, summary)
+//
+// internal/live is no consumer: in every process it reads all that happens on
+// the days that pages follow, and stores nothing.
 func wire(b *bus.Bus, s Services) {
 	b.Consumer("scheduler",
 		bus.On(s.Scheduler.ClaimMade),

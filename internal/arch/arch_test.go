@@ -19,8 +19,8 @@ var arrows = map[string][]string{
 	"internal/demo":             {"internal/app", "web", "internal/db", "internal/fault", "internal/text", "scheduler", "booths", "booths/queue", "notify", "internal/account"},                     // drives the real server
 	"internal/demo/stage":       {"internal/demo", "internal/app", "web", "booths/queue", "internal/account", "notify", "notify/channel", "scheduler"},                                              // for tests: the played market, stopped
 	"internal/look":             {},                                                                                                                                                                 // tests only: every page in a browser
-	"internal/app":              {"web", "scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/bus", "internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/seal", "internal/text"},
-	"web":                       {"scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/outbox", "internal/db", "internal/fault", "internal/text"},
+	"internal/app":              {"web", "scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/live", "internal/bus", "internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/seal", "internal/text"},
+	"web":                       {"scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/live", "internal/outbox", "internal/db", "internal/fault", "internal/text"},
 	"scheduler":                 {"internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/text"},
 	"booths":                    {"internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/text", "internal/seal"},
 	"booths/queue":              {"internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/text"},
@@ -28,7 +28,8 @@ var arrows = map[string][]string{
 	"notify/channel":            {"internal/fault", "internal/text"},
 	"internal/account":          {"internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/text", "internal/seal"},
 	"internal/backup":           {"internal/db", "internal/fault"},
-	"internal/browser":          {}, // for tests: knows pages, not ours
+	"internal/browser":          {},                                                                                     // for tests: knows pages, not ours
+	"internal/live":             {"booths/queue", "internal/outbox", "internal/db", "internal/event", "internal/fault"}, // shows what the queue says, stores nothing
 	"internal/bus":              {"internal/outbox", "internal/db", "internal/event", "internal/fault"},
 	"internal/outbox":           {"internal/db", "internal/event"},
 	"internal/db":               {"internal/fault", "migrations"},

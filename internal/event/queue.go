@@ -37,7 +37,8 @@ type TicketMoved struct {
 	ServedSeconds int64     `json:"served_seconds,omitempty"`
 }
 
-// LineChanged: a line was opened, paused, resumed, sold_out or closed; To is that word.
+// LineChanged: a line was planned, opened, paused, resumed, sold_out, stocked,
+// moved to another time, closing, closed or removed; To is that word.
 type LineChanged struct {
 	Day
 	LineID string    `json:"line"`

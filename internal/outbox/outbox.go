@@ -44,6 +44,7 @@ func After(tx *db.Tx, topic string, seq int64, limit int) ([]Stored, error) {
 type Wanted struct {
 	Topic string
 	Names []string // nil is all
+	Keys  []string // nil is all
 	Limit int
 }
 
@@ -54,6 +55,9 @@ func Read(tx *db.Tx, w Wanted, seq int64) (out []Stored, up int64, err error) {
 	query, args := `SELECT seq, id, key, name, payload, metadata, at FROM outbox WHERE topic = ? AND seq > ?`, []any{w.Topic, seq}
 	if len(w.Names) > 0 {
 		query, args = query+` AND name IN (?)`, append(args, w.Names)
+	}
+	if len(w.Keys) > 0 {
+		query, args = query+` AND key IN (?)`, append(args, w.Keys)
 	}
 	if err := tx.SelectIn(&out, query+` ORDER BY seq LIMIT ?`, append(args, w.Limit)...); err != nil {
 		return nil, 0, err

@@ -1,0 +1,327 @@
+package live
+
+import (
+	"context"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"yiji/booths/queue"
+	"yiji/internal/db"
+	"yiji/internal/db/dbtest"
+	"yiji/internal/event"
+	"yiji/internal/fault"
+)
+
+// waits is a page's connection that takes nothing until the test lets it.
+type waits struct {
+	*page
+	gate   chan struct{}
+	writes int
+}
+
+func (w *waits) send(b []byte) error {
+	<-w.gate
+	w.mu.Lock()
+	w.writes++
+	w.mu.Unlock()
+	w.take(b)
+	return nil
+}
+
+// One that reads slowly holds nobody up, and gets the newest state in one piece.
+func TestASlowWatcherHoldsNobodyUp(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		slow := &waits{page: newPage(), gate: make(chan struct{})}
+		f.watch(t, f.hub, 0, slow.send)
+		quick := []*page{f.watched(t, f.hub), f.watched(t, f.hub)}
+		const commands = 40
+		for n := 1; n <= commands; n++ {
+			f.take(f.lines[n%2])
+			for _, p := range quick { // each sees every number before the next is given
+				p.until(t, "a number", func(p *page) bool { return p.lines[f.lines[0]].Issued+p.lines[f.lines[1]].Issued == n })
+			}
+		}
+		close(slow.gate)
+		truth := f.truth()
+		slow.until(t, "the newest state", func(p *page) bool { return p.shows(truth) })
+		if slow.writes > 2 {
+			t.Errorf("%d writes: what was old was sent, too", slow.writes)
+		}
+		if slow.picture() != quick[0].picture() {
+			t.Errorf("slow %s\nquick %s", slow.picture(), quick[0].picture())
+		}
+	})
+}
+
+// The control: telling by a send that blocks, in the place of a number that each
+// watcher keeps for itself, lets the slow one stop all.
+func TestASendThatBlocksWouldStopAll(t *testing.T) {
+	f := &fair{t: t, ctx: t.Context(), clock: &clock{now: opens}}
+	f.db = dbtest.Open(t, dbtest.SQLite(t), f.clock.time)
+	f.queue = queue.New(f.db)
+	slow, quick := make(chan []byte), make(chan []byte, 100)
+	told := make(chan struct{}, 100)
+	free := make(chan struct{})
+	f.hub = New(f.db, Options{Queue: f.queue, Day: f.dayFrame, Poll: time.Hour})
+	f.hub.onPut = func(r *room) {
+		told <- struct{}{}
+		for _, to := range []chan []byte{slow, quick} {
+			select {
+			case to <- r.last.body:
+			case <-free:
+			}
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- f.hub.Run(ctx) }()
+	f = f.opened("d1", 2)
+	f.watch(t, f.hub, 0, func([]byte) error { return nil })
+	<-told
+	f.take(f.lines[0]) // committed, and the quick one is not told: the hub hangs in the slow one
+	select {
+	case <-quick:
+		t.Error("the quick one was told: this control proves nothing")
+	case f.hub.asks <- make(chan struct{}):
+		t.Error("the hub goes on: this control proves nothing")
+	case <-time.After(200 * time.Millisecond):
+	}
+	close(free)
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+// A day that nobody watches is not read, and a hub with no watchers reads nothing.
+func TestOnlyWatchedDaysAreRead(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		other := f.opened("d2", 2)
+		before := f.hub.Stats()
+		if before.Reads != 0 || before.Rooms != 0 {
+			t.Errorf("nobody watches, and there were %d reads of %d days", before.Reads, before.Rooms)
+		}
+		p := f.watched(t, f.hub)
+		frames := f.hub.Stats().Frames
+		for range 5 {
+			other.take(other.lines[0])
+		}
+		f.take(f.lines[0])
+		p.until(t, "the number", func(p *page) bool { return p.lines[f.lines[0]].Issued == 1 })
+		if n := f.hub.Stats().Frames - frames; n != 2 { // the line and the arrivals
+			t.Errorf("%d frames for one number", n)
+		}
+		if s := f.hub.Stats(); s.Watchers != 1 || s.Rooms != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// Whoever comes back with a number of long ago, or of a database that was put
+// back since, is shown everything; with a number that is remembered only what is new.
+func TestComingBack(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		old := f.head()
+		f.take(f.lines[0])
+		p := f.watched(t, f.hub)
+		at := p.last()
+		f.take(f.lines[1])
+		p.until(t, "a number", func(p *page) bool { return p.lines[f.lines[1]].Issued == 1 })
+		for _, c := range []struct {
+			name  string
+			since int64
+			all   int
+			lines int
+		}{{"remembered", at, 0, 1}, {"newest", p.last(), 0, 0}, {"too old", old, 1, 3}, {"of the future", at + 1000, 1, 3}, {"none", 0, 1, 3}} {
+			q := newPage()
+			f.watch(t, f.hub, c.since, func(b []byte) error { q.take(b); return nil })
+			q.until(t, c.name, func(q *page) bool { return q.id == p.last() })
+			if q.all != c.all || len(q.lines) != c.lines {
+				t.Errorf("%s: %d complete pictures, %d lines; want %d, %d", c.name, q.all, len(q.lines), c.all, c.lines)
+			}
+		}
+	})
+}
+
+// Lines that come, go, move to another time or get more pieces are told, too.
+func TestWhatHappensToLines(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		p := f.watched(t, f.hub)
+		stock := f.lines[2]
+		_, err := f.queue.AddStock(f.ctx, f.cmd(stock), 3)
+		f.ok(err)
+		p.until(t, "more pieces", func(p *page) bool { l := p.lines[stock]; return l.StockLeft != nil && *l.StockLeft == 9 })
+		pause := f.cmd(f.lines[0])
+		pause.Reason = "吃饭"
+		f.ok(f.queue.Pause(f.ctx, pause))
+		p.until(t, "the pause", func(p *page) bool {
+			l := p.lines[f.lines[0]]
+			return l.State == queue.LinePaused && l.Why == "吃饭" && !l.Wait.Known
+		})
+		f.take(f.lines[1])
+		hear(f, event.BoothReleased{Day: f.day, AssignmentID: "ad1", BoothID: "b"}, f.queue.BoothReleased)
+		p.until(t, "who has numbers is paused, who has none is gone", func(p *page) bool {
+			return p.lines[f.lines[1]].WhyCode == queue.WhyReleased && p.lines[f.lines[0]].State == queue.LineRemoved && p.lines[stock].State == queue.LineRemoved
+		})
+		if q := f.watched(t, f.hub); len(q.lines) != 1 {
+			t.Errorf("%d lines are left, want 1", len(q.lines))
+		}
+		back := event.BoothAssigned{Day: f.day, Place: event.Place{AssignmentID: "again", BoothID: "b", BoothCode: "A1", PartnerID: "q", ClaimID: "k",
+			Services: []event.Service{{ID: "new", Name: "新的", Kind: "person", Minutes: 2}}}}
+		hear(f, back, f.queue.BoothAssigned)
+		p.until(t, "a new line", func(p *page) bool { return len(p.lines) == 4 })
+		closes := opens.Add(time.Hour) // early
+		f.clock.push(closes.Sub(f.clock.time()))
+		f.next(newest(f))
+		hear(f, event.MarketDayClosed{Day: f.day, EffectiveAt: closes, ServeUntil: closes.Add(15 * time.Minute)}, f.queue.MarketDayClosed)
+		p.until(t, "who was called is still served", func(p *page) bool { return p.lines[newest(f)].State == queue.LineClosing })
+	})
+}
+
+// newest is the line 新的, with one number given.
+func newest(f *fair) string {
+	f.t.Helper()
+	all, err := f.queue.Lines(f.ctx, "c1", f.day.DayID)
+	f.ok(err)
+	for _, l := range all {
+		if l.Service != "新的" {
+			continue
+		}
+		if l.Issued == 0 {
+			f.take(l.ID)
+		}
+		return l.ID
+	}
+	f.t.Fatalf("no new line")
+	return ""
+}
+
+// The screen speaks every call: however much came together, the last five are
+// in the frame with their counts.
+func TestNoCallIsLost(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		slow := &waits{page: newPage(), gate: make(chan struct{})}
+		f.watch(t, f.hub, 0, slow.send)
+		for range 5 {
+			f.take(f.lines[0])
+		}
+		for range 5 {
+			f.clock.push(time.Second)
+			f.next(f.lines[0])
+		}
+		f.clock.push(time.Minute)
+		again := f.cmd(f.lines[0])
+		again.TicketID = f.lines[0] + "-3"
+		_, err := f.queue.Recall(f.ctx, again)
+		f.ok(err)
+		close(slow.gate)
+		slow.until(t, "the calls", func(p *page) bool {
+			c := p.lines[f.lines[0]].Calls
+			return len(c) == 5 && c[0].Number == 3 && c[0].Calls == 2 && c[1].Number == 5 && c[4].Number == 1
+		})
+	})
+}
+
+// A call made in one process is seen by those who watch in another.
+func TestTwoProcesses(t *testing.T) {
+	if !dbtest.HavePostgres(t) {
+		return
+	}
+	url, c := dbtest.Postgres(t), &clock{now: opens.Add(-time.Hour)}
+	f := newFair(t, dbtest.Open(t, url, c.time), c)
+	far := f.runs(t, dbtest.Open(t, url, c.time))
+	near, other := f.watched(t, f.hub), f.watched(t, far)
+	for n := 1; n <= 20; n++ {
+		f.take(f.lines[0])
+		called := f.next(f.lines[0])
+		for _, p := range []*page{near, other} {
+			p.until(t, "the call", func(p *page) bool { c := p.lines[f.lines[0]].Calls; return len(c) > 0 && c[0].Number == called.Number })
+		}
+	}
+	// A page that changes over brings a number the other process may not have heard of.
+	q := newPage()
+	f.watch(t, far, near.last(), func(b []byte) error { q.take(b); return nil })
+	f.take(f.lines[1])
+	q.until(t, "what came after", func(q *page) bool { return q.lines[f.lines[1]].Issued == 1 })
+	if q.all != 0 {
+		t.Error("it was shown everything again")
+	}
+}
+
+func TestLimits(t *testing.T) {
+	f := &fair{t: t, ctx: t.Context()}
+	h := New(dbtest.Open(t, dbtest.SQLite(t), nil), Options{Day: f.dayFrame, Most: 300, PerAddress: 200})
+	var wg sync.WaitGroup
+	rooms := make(chan *room, 400)
+	for range 200 {
+		wg.Go(func() {
+			r, err := h.enter("d1", "square")
+			if err != nil {
+				t.Error(err)
+			}
+			rooms <- r
+		})
+	}
+	wg.Wait()
+	if _, err := h.enter("d1", "square"); err != ErrFull {
+		t.Errorf("one address more: %v", err)
+	}
+	for range 100 {
+		if _, err := h.enter("d2", db.NewID()); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := h.enter("d3", "elsewhere"); err != ErrFull {
+		t.Errorf("one more: %v", err)
+	}
+	h.leave(<-rooms, "square")
+	if _, err := h.enter("d1", "square"); err != nil {
+		t.Errorf("a place is free: %v", err)
+	}
+	if s := h.Stats(); s.Refused != 2 || s.Watchers != 300 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A hub that stops ends every stream and leaves nothing behind; a day that does
+// not exist has its reason.
+func TestItEndsCleanly(t *testing.T) {
+	c := &clock{now: opens.Add(-time.Hour)}
+	d := dbtest.Open(t, dbtest.SQLite(t), c.time)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	f := &fair{t: t, ctx: context.Background(), db: d, clock: c, queue: queue.New(d)}
+	f.hub = New(d, Options{Queue: f.queue, Day: f.dayFrame})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- f.hub.Run(ctx) }()
+	f = f.opened("d1", 2)
+	var streams []chan error
+	for range 20 {
+		streams = append(streams, f.watch(t, f.hub, 0, func([]byte) error { return nil }))
+	}
+	streams = append(streams, f.watch(t, f.hub, 0, func([]byte) error { return os.ErrDeadlineExceeded }))
+	if err := <-streams[20]; err != os.ErrDeadlineExceeded || f.hub.Stats().Dropped != 1 {
+		t.Errorf("%v, dropped %d", err, f.hub.Stats().Dropped)
+	}
+	none := *f
+	none.day.DayID = "x"
+	if err := <-none.watch(t, f.hub, 0, func([]byte) error { return nil }); fault.KindOf(err) != fault.KindNotFound {
+		t.Errorf("a day that does not exist: %v", err)
+	}
+	stop()
+	for _, s := range streams[:20] {
+		if err := <-s; err != nil {
+			t.Error(err)
+		}
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if _, err := f.hub.enter("d1", "late"); err != ErrFull {
+		t.Errorf("it still takes watchers: %v", err)
+	}
+}
