@@ -20,7 +20,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := bench(ctx); err != nil {
+	do := bench
+	if len(os.Args) == 6 && os.Args[1] == "watch" { // the pages of P5, started by P5
+		do = func(context.Context) error { return watchers(os.Args[2:]) }
+	}
+	if err := do(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -43,7 +47,7 @@ var parts = []struct {
 	id string
 	do func(context.Context, *run) ([]line, error)
 }{
-	{"P1", checkInsSQLite}, {"P2", checkInsPostgres}, {"P4", pipeline}, {"P6", assignment},
+	{"P1", checkInsSQLite}, {"P2", checkInsPostgres}, {"P4", pipeline}, {"P5", liveQueue}, {"P6", assignment},
 }
 
 func bench(ctx context.Context) (err error) {
