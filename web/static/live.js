@@ -52,7 +52,8 @@ export function follow(url, on) {
 
   const wake = () => document.hidden || open(); // a page that was put to sleep
   const sleep = () => close();
-  const events = [[document, "visibilitychange", wake], [window, "pageshow", wake], [window, "online", wake], [window, "pagehide", sleep]];
+  const events = [[document, "visibilitychange", wake], [window, "online", wake], [window, "pagehide", sleep],
+    [window, "pageshow", e => e.persisted && wake()]]; // not the first one: it is open already
   events.forEach(e => e[0].addEventListener(e[1], e[2]));
   open();
   return () => { close(); events.forEach(e => e[0].removeEventListener(e[1], e[2])); };
