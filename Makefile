@@ -1,13 +1,27 @@
 # Two commands do everything on a machine that has Go:
 #   go run ./cmd/yiji demo     plays a market
 #   make test                  proves the promises
-.PHONY: test bench generate check build fuzz
+.PHONY: test look look-shrink screenshots bench generate check build fuzz
 
 # The whole suite on both databases with the race detector. An ephemeral
 # PostgreSQL is started from the binaries found on this machine; without them
 # the PostgreSQL half is left out and said so. REQUIRE=all makes that a failure.
 test: check
 	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -race -timeout 12m ./...
+	@$(MAKE) --no-print-directory look
+
+# Every page in a real browser (Chromium; without one it is said so). Not under
+# the race detector: the server is raced above, its pages only open slower.
+look:
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go test -timeout 8m ./internal/look ./internal/demo/stage
+
+# After mending a page: takes what is no longer found out of the list of known findings.
+look-shrink:
+	go test -timeout 8m ./internal/look -run TestEveryPage -ledger shrink
+
+# Pictures of every page, written to docs/gallery.
+screenshots:
+	go test -tags gallery -timeout 10m ./internal/look -run TestGallery
 
 # What costs seconds: formatting, vet, generated files.
 check:

@@ -93,7 +93,10 @@
     for (let x = e; x; x = x.parentElement) fixed ||= ["fixed", "sticky"].includes(style(x).position);
     const span = document.createRange();
     span.selectNodeContents(t);
-    if (!fixed && !svg) for (const r of span.getClientRects()) if (r.width > 3 && r.height > 3) lines.push({e, r, size});
+    if (!fixed && !svg) for (const r of span.getClientRects()) {
+      const air = Math.max(0, (r.height - size) / 2); // fonts claim more height than their signs have
+      if (r.width > 3 && r.height > 3) lines.push({e, size, r: {left: r.left, right: r.right, top: r.top + air, bottom: r.bottom - air}});
+    }
   }
   for (const e of document.body.querySelectorAll("*")) {
     if (!e.innerText?.trim() || e.clientWidth <= 1 || e.tagName === "SELECT" || !seen(e)) continue;

@@ -44,6 +44,9 @@ func (k *still) meet(ctx context.Context, a *app.App, numbers []demo.Number) err
 			return err
 		}
 		k.Numbers[v.Ticket.State] = n
+		if v.Ticket.State == queue.Waiting {
+			k.Slip, k.SlipLine, k.SlipNumber = v.Ticket.ID, v.Ticket.LineID, v.Ticket.Number
+		}
 	}
 	return nil
 }

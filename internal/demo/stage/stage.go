@@ -51,6 +51,8 @@ type Facts struct {
 	Partners                            map[string]string
 	Numbers                             map[queue.State]demo.Number // one for each state there is
 	Line                                string                      // of Partner, with numbers where there are any
+	Slip, SlipLine                      string                      // id of a number that waits, and its line's
+	SlipNumber                          int
 	Tokens                              map[account.Kind]string
 }
 

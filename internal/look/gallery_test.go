@@ -1,0 +1,124 @@
+//go:build gallery
+
+package look
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"yiji/internal/browser"
+	"yiji/internal/demo/stage"
+)
+
+const galleryFolder = "../../docs/gallery"
+
+// shot is one picture of the gallery.
+type shot struct {
+	row
+	moment stage.Moment
+	width  int
+	lang   string
+	theme  string
+}
+
+func (s shot) file() string {
+	parts := []string{s.title(), string(s.moment), fmt.Sprint(s.width)}
+	if s.lang != "" {
+		parts = append(parts, s.lang)
+	}
+	if s.theme != "" {
+		parts = append(parts, s.theme)
+	}
+	return strings.Join(parts, "_") + ".png"
+}
+
+// shots are every page at its moments, small and wide; the most important ones
+// in all languages and themes, too.
+func shots() (out []shot) {
+	for _, r := range pages {
+		if r.not != "" {
+			continue
+		}
+		for _, m := range r.at {
+			out = append(out, shot{r, m, 320, "", ""}, shot{r, m, 1080, "", ""})
+		}
+		if !r.main {
+			continue
+		}
+		m := r.at[len(r.at)/2]
+		for _, lang := range []string{"zh-Hant", "en"} {
+			out = append(out, shot{r, m, 320, lang, ""})
+		}
+		for _, theme := range []string{"dark", "contrast", "outdoor"} {
+			out = append(out, shot{r, m, 320, "", theme})
+		}
+	}
+	return out
+}
+
+// TestGallery takes all pictures and writes them with a page that shows them.
+func TestGallery(t *testing.T) {
+	if !browser.Have(t) {
+		t.Fatal("no browser, no pictures")
+	}
+	old, _ := filepath.Glob(filepath.Join(galleryFolder, "*.png"))
+	for _, f := range old {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(galleryFolder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	worlds := map[stage.Moment]*stage.World{}
+	for _, m := range stage.Moments {
+		worlds[m] = stage.Open(t, m)
+	}
+	all := shots()
+	t.Run("shot", func(t *testing.T) {
+		for _, s := range all {
+			t.Run(s.file(), func(t *testing.T) {
+				t.Parallel()
+				take(t, s, worlds[s.moment])
+			})
+		}
+	})
+	if err := os.WriteFile(filepath.Join(galleryFolder, "README.md"), []byte(album(all)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func take(t *testing.T, s shot, w *stage.World) {
+	browser.With(t, browser.Options{Width: s.width}, func(p *browser.Page) {
+		s.enter(p, w)
+		if s.lang != "" {
+			p.Cookie(w.Base, "yiji_lang", s.lang)
+		}
+		p.Cookie(w.Base, themeCookie, s.theme)
+		p.Open(s.address(w))
+		if err := os.WriteFile(filepath.Join(galleryFolder, s.file()), p.Screenshot(), 0o644); err != nil {
+			t.Error(err)
+		}
+		p.Problems() // TestEveryPage's to judge
+	})
+}
+
+// album is the page of the gallery: a row a page and moment.
+func album(all []shot) string {
+	var b strings.Builder
+	b.WriteString("# Gallery\n\nWritten by `make screenshots`: every page at the moments that matter, 320 and 1080 pixels wide, in a real browser.\n")
+	last := ""
+	slices.SortStableFunc(all, func(a, c shot) int { return strings.Compare(a.title(), c.title()) })
+	for _, s := range all {
+		if s.title() != last {
+			last = s.title()
+			fmt.Fprintf(&b, "\n## %s\n\n`%s`\n\n", last, s.path)
+		}
+		fmt.Fprintf(&b, "<img src=\"%s\" width=\"%d\" alt=\"%s\">\n", s.file(), min(s.width, 540)*3/4, strings.TrimSuffix(s.file(), ".png"))
+	}
+	return b.String()
+}
