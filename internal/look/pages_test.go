@@ -48,6 +48,8 @@ var pages = slices.Concat([]row{
 	{path: "/c/:community", bar: browser.Residents, at: []stage.Moment{stage.Empty, stage.Planned, stage.Busy, stage.Settled}, main: true},
 	{path: "/c/:community/calendar.ics", not: "a file"},
 	{path: "/d/:day", bar: browser.Residents, at: life, main: true},
+	{path: "/d/:day/live", not: "a stream of events"},
+	{path: "/d/:day/live.json", not: "for the pages' scripts"},
 	{path: "/d/:day/card", bar: browser.Residents, at: always, ticket: queue.Waiting},
 	{path: "/t/:ticket", name: "ticket-waiting", bar: browser.Residents, at: always, ticket: queue.Waiting, main: true},
 	{path: "/t/:ticket", name: "ticket-called", bar: browser.Residents, at: always, ticket: queue.Called},
