@@ -23,6 +23,9 @@ type marketView struct {
 	form      form
 	Market    scheduler.Market // ID "" while it is new
 	Next      []scheduler.Occurrence
+	Words     string // the rule in a sentence
+	Untold    string // why there are no dates yet
+	Draft     bool   // the dates are of what is typed, not of what is saved
 	exception form
 	Warn      []touchedDay // days the exception would change, waiting for a tick
 }
@@ -83,10 +86,13 @@ func (s *Server) marketPage(c *call) error {
 
 func (c *call) marketView(m scheduler.Market, f form) (marketView, error) {
 	v := marketView{page: c.console("office.market_new"), form: f, Market: m, exception: c.form(exceptionFields...)}
+	v.Modules = []string{"series.js"}
 	if m.ID == "" {
+		v.Draft = true
 		return v, nil
 	}
-	v.page = c.console("office.market_edit", "name", m.Name)
+	v.page, v.Words = c.console("office.market_edit", "name", m.Name), ruleWords(c.Lang, m)
+	v.Modules = []string{"series.js"}
 	var err error
 	v.Next, err = c.server.Scheduler.PreviewMarket(c.ctx(), m, localDate(c.Community, v.Now), 12)
 	return v, err
@@ -138,6 +144,9 @@ func (s *Server) marketSave(c *call) error {
 		names = append(names, choiceFields(id)...)
 	}
 	f := c.form(names...)
+	if f.Get("step") == "dates" {
+		return c.marketDates(old, f)
+	}
 	if f.Get("step") == "edit" || f.Get("kind") != f.Get("shown") {
 		return c.marketAgain(old, f, nil)
 	}

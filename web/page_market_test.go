@@ -171,7 +171,11 @@ func TestSingleDatesAreSkippedMovedAddedAndTakenBack(t *testing.T) {
 		t, m := o.t, o.market("m")
 		at := o.home + "/markets/" + m.ID
 		add := at + "/exceptions"
-		send := func(values ...string) answer { return o.mine.send(at, add, values...) }
+		send := func(values ...string) answer {
+			v := hidden(t, o.mine.get(at).Body, add)
+			v.Del("exception.why") // the list's own buttons bring a reason
+			return o.mine.post(add, with(v, values...))
+		}
 		says(t, send("exception.kind", "skip", "exception.date", "2026-12-19"), 422, "不能为空", `value="2026-12-19"`)
 		says(t, send("exception.kind", "skip", "exception.date", "2026-12-20", "exception.why", "下雪"), 422, "规则里没有这一天", "下雪")
 		says(t, send("exception.kind", "skip", "exception.date", "2026-12-19", "exception.why", "下雪"), 200, "例外已加上", "下雪", "停办")
@@ -182,6 +186,10 @@ func TestSingleDatesAreSkippedMovedAddedAndTakenBack(t *testing.T) {
 		says(t, send(move...), 409, "这会影响已经认领的伙伴", "1 个认领", "修路")
 		says(t, send(append(move, "sure", "yes")...), 200, "2026-11-20 周五")
 		back := at + "/exceptions/remove"
+		tapped := o.mine.get(at)
+		if n := strings.Count(tapped.Body, `name="exception.kind" value="skip"`); n < 8 {
+			t.Errorf("%d dates can be left out in one tap", n)
+		}
 		says(t, o.mine.send(at, back, "date", "2026-12-19"), 200, "例外已撤销")
 		says(t, o.mine.send(at, back, "date", "昨天"), 422)
 		got, err := o.Scheduler.Market(t.Context(), o.place.ID, m.ID)
@@ -201,4 +209,46 @@ func clone(v url.Values) url.Values {
 		out[k] = append([]string(nil), vs...)
 	}
 	return out
+}
+
+// What is typed is shown as dates and as a sentence before anything is saved or
+// called wrong; another kind of rule brings its own fields.
+func TestDatesAreShownWhileOneTypes(t *testing.T) {
+	atOffice(t, func(o *office) {
+		t, at := o.t, o.home+"/markets/new"
+		first := o.mine.get(at)
+		says(t, first, 200, "写好日期规则", "data-series")
+		v := with(o.mine.whole(first.Body, at), "step", "dates", "holiday", "next-workday")
+		says(t, o.mine.post(at, clone(v)), 200, "写好日期规则")
+		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "十九")), 200, "请填一个整数")
+		shown := o.mine.post(at, with(clone(v), "rule.monthly.days", "19"))
+		says(t, shown, 200, "每月19日 09:00–11:30，遇节假日推到下一个工作日", "下一场：2026-10-19 周一", "2027-02-19", "还没保存")
+		says(t, o.mine.post(at, with(clone(v), "kind", ruleNth, "rule.monthly.nth", "-1", "rule.monthly.weekday", "saturday")), 200, "每月最后一个周六", `name="rule.monthly.nth"`, `name="shown" value="nth"`)
+		if list, _ := o.Scheduler.Markets(t.Context(), o.place.ID); len(list) != 0 {
+			t.Error("looking at dates has saved something")
+		}
+	})
+}
+
+func TestRulesAreSaidInWords(t *testing.T) {
+	for rule, want := range map[string][3]string{
+		`{"monthly":{"days":[9,19],"months":[3,12]}}`:                      {"每年3月、12月的9、19日", "每年3月、12月的9、19日", "Every year in Month 3, Month 12 on day 9, 19"},
+		`{"monthly":{"nth":2,"weekday":"saturday"}}`:                       {"每月第二个周六", "每月第二個週六", "Every month on the second Saturday"},
+		`{"weekly":{"every":2,"weekdays":["friday"],"from":"2026-10-16"}}`: {"每2周的周五", "每2週的週五", "Every 2 weeks on Friday"},
+		`{"weekly":{"every":1,"weekdays":["monday","friday"]}}`:            {"每周一、周五", "每週一、週五", "Every Monday, Friday"},
+		`{"lunar":{"days":[3,8,20]}}`:                                      {"农历每月初三、初八、二十", "農曆每月初三、初八、二十", "Every lunar month on day 3, 8, 20"},
+		`{"lunar":{"dates":["12-23"]}}`:                                    {"每年农历腊月廿三", "每年農曆臘月廿三", "Every year on lunar 12-23"},
+		`{"dates":["2026-11-01","2026-12-16"]}`:                            {"2 个日期，2026-11-01 到 2026-12-16", "2 個日期，2026-11-01 到 2026-12-16", "2 dates from 2026-11-01 to 2026-12-16"},
+		`{"cron":"0 9 8 * *"}`:                                             {"按表达式 0 9 8 * *", "按表達式 0 9 8 * *", "By the expression 0 9 8 * *"},
+	} {
+		r, err := scheduler.ParseRule([]byte(rule))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, lang := range []string{"zh-Hans", "zh-Hant", "en"} {
+			if got := ruleAlone(lang, r); got != want[i] {
+				t.Errorf("%s in %s: %q, want %q", rule, lang, got, want[i])
+			}
+		}
+	}
 }
