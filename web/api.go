@@ -65,7 +65,7 @@ func on[In, Out any](handle func(c *call, in In) (Out, error)) job {
 
 // endpoints is the whole API.
 func (s *Server) endpoints() []endpoint {
-	return slices.Concat(s.accountAPI(), s.publicAPI(), s.marketAPI(), s.boothAPI(), s.queueAPI(), s.messageAPI())
+	return slices.Concat(s.accountAPI(), s.publicAPI(), s.marketAPI(), s.boothAPI(), s.queueAPI(), s.deskAPI(), s.messageAPI())
 }
 
 // apiRoutes are the routes of the API's rows, and its description.

@@ -29,7 +29,7 @@ func newPremises(t *testing.T, f *fair) *premises {
 	g.own = map[string]string{
 		"community": f.place.Slug, "market": f.market.Slug, "day": f.day.ID, "line": line.ID, "partner": f.doctors.ID, "claim": claim.ID,
 		"booth": claim.Holding.BoothID, "assignment": claim.Holding.ID, "offer": db.NewID(), "delivery": db.NewID(), "date": "2026-12-19",
-		"ticket": ticket, "token": db.NewID(),
+		"ticket": ticket, "token": db.NewID(), "block": db.NewID(),
 	}
 	g.other = g.elsewhere()
 	organizer := account.Role{Kind: account.Organizer, CommunityID: f.place.ID}
@@ -110,6 +110,9 @@ var samples = map[string]string{
 	"POST /communities/:community/subscriptions":                     `{"market":"m","email":"a@example.org","closing":true}`,
 	"POST /communities/:community/parked/replay":                     `{"consumer":"queue","key":"x"}`,
 	"POST /communities/:community/lines/:line/stock":                 `{"pieces":1}`,
+	"POST /communities/:community/lines/:line/blocks":                `{"device":"x","size":1}`,
+	"POST /communities/:community/blocks/:block/slips":               `{"device":"x","slips":[]}`,
+	"POST /communities/:community/blocks/:block/end":                 `{"device":"x"}`,
 }
 
 var ticketVerbs = []string{"serve", "recall", "missed", "accept", "ready"}

@@ -198,9 +198,7 @@ func (c *call) card(make bool) string {
 }
 
 // isHandle reports whether s looks like db.NewID made it.
-func isHandle(s string) bool {
-	return len(s) == 26 && !strings.ContainsFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '2' || r > '7') })
-}
+func isHandle(s string) bool { return db.IsID(s) }
 
 func escapeQuery(s string) string { return url.QueryEscape(s) }
 

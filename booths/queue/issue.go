@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"yiji/internal/db"
 	"yiji/internal/event"
@@ -218,11 +219,24 @@ func holdOpenDay(tx *db.Tx, id string) (dayRow, error) {
 }
 
 func checkIn(tx *db.Tx, d event.Day, visitor string, via Via) error {
-	first, err := insertVisit(tx, d.DayID, visitor, via)
+	return count(tx, d, visit{visitor: visitor, via: via, at: tx.Now})
+}
+
+// visit is somebody who came on a day.
+type visit struct {
+	dayID, visitor string
+	via            Via
+	at             time.Time
+}
+
+// count counts a visit, once per card and day.
+func count(tx *db.Tx, d event.Day, v visit) error {
+	v.dayID = d.DayID
+	first, err := insertVisit(tx, v)
 	if err != nil || !first {
 		return err
 	}
-	return outbox.Emit(tx, event.VisitorCheckedIn{Day: d, Via: string(via), At: tx.Now})
+	return outbox.Emit(tx, event.VisitorCheckedIn{Day: d, Via: string(v.via), At: v.at})
 }
 
 // digest identifies the content of a request for tx.Once.

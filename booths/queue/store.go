@@ -103,11 +103,13 @@ type lineRow struct {
 	MoveSeq       int64  `db:"move_seq"`
 	DeskOnly      bool   `db:"desk_only"`
 	SuspectAt     int64  `db:"suspect_at"`
+	Blocked       int    `db:"blocked"` // numbers in blocks without a ticket
+	Kept          int    `db:"kept"`    // pieces kept for them
 }
 
 const lineColumns = `id, day_id, community_id, market_id, date, assignment_id, booth_id, booth_code, zone, partner_id, service_id, service,
 	kind, minutes, phase, paused, paused_why, released, opens_at, closes_at, serve_until, stock_total, stock_left, next_number,
-	since_priority, version, move_seq, desk_only, suspect_at`
+	since_priority, version, move_seq, desk_only, suspect_at, blocked, kept`
 
 func (l lineRow) event() event.Day {
 	return event.Day{DayID: l.DayID, MarketID: l.MarketID, CommunityID: l.CommunityID, Date: l.Date}
@@ -137,7 +139,7 @@ func (l lineRow) state(now time.Time) LineState {
 
 func insertLine(tx *db.Tx, l lineRow) error {
 	_, err := tx.Exec(`INSERT INTO queue_lines (`+lineColumns+`)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,FALSE,'',FALSE,$16,$17,0,$18,$19,1,0,0,0,FALSE,0) ON CONFLICT DO NOTHING`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,FALSE,'',FALSE,$16,$17,0,$18,$19,1,0,0,0,FALSE,0,0,0) ON CONFLICT DO NOTHING`,
 		l.ID, l.DayID, l.CommunityID, l.MarketID, l.Date, l.AssignmentID, l.BoothID, l.BoothCode, l.Zone, l.PartnerID, l.ServiceID, l.Service,
 		l.Kind, l.Minutes, l.Phase, l.OpensAt, l.ClosesAt, l.StockTotal, l.StockLeft)
 	return err

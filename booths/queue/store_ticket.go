@@ -194,9 +194,9 @@ func waitingPlaces(tx *db.Tx, line string) ([]int64, error) {
 }
 
 // insertVisit reports true when the card is seen for the first time on this day.
-func insertVisit(tx *db.Tx, dayID, visitor string, via Via) (bool, error) {
+func insertVisit(tx *db.Tx, v visit) (bool, error) {
 	n, err := tx.Exec(`INSERT INTO queue_visits (day_id, visitor, via, at) VALUES ($1,$2,$3,$4) ON CONFLICT DO NOTHING`,
-		dayID, visitor, via, db.Micros(tx.Now))
+		v.dayID, v.visitor, v.via, db.Micros(v.at))
 	return n == 1, err
 }
 

@@ -139,6 +139,16 @@ var ErrStopped = errors.New("database is closed")
 // NewID returns a new public handle: 26 characters, at least 128 random bits.
 func NewID() string { return strings.ToLower(rand.Text()) }
 
+// IsID reports whether s could have been made by NewID.
+func IsID(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '2' || c > '7') {
+			return false
+		}
+	}
+	return len(s) == 26
+}
+
 // Micros is the stored form of an instant: microseconds since 1970 UTC.
 func Micros(t time.Time) int64 { return t.UnixMicro() }
 
