@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -13,8 +13,9 @@ import (
 	"yiji/internal/fault"
 )
 
-// lineRefresh is how often the console of a line looks for new numbers.
-const lineRefresh = 20 * time.Second
+// lineRefresh is how often, in seconds, the console of a line looks for new
+// numbers where no script does.
+const lineRefresh = 20
 
 var lineFields = []string{"do", "ticket", "version", "reason", "pieces"}
 
@@ -23,12 +24,12 @@ func (s *Server) lineConsole(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Refresh", strconv.Itoa(int(lineRefresh.Seconds())))
 	return c.show(linePage(v))
 }
 
 func (c *call) consoleView(f form) (consoleView, error) {
 	v := consoleView{page: c.console("line.title"), form: f, Base: "/p/" + c.Community.Slug}
+	v.Modules, v.Refresh = []string{"line.js"}, lineRefresh
 	communityID, dayID, _, err := c.server.Queue.LineOwner(c.ctx(), c.Param("line"))
 	if err != nil {
 		return v, err
@@ -66,6 +67,7 @@ func (s *Server) lineVerbs(f form) map[string]lineVerb {
 		"next": moved(q.ServeAndNext), "serve": moved(q.Serve), "accept": moved(q.Accept), "ready": moved(q.Ready),
 		"recall": moved(q.Recall), "missed": moved(q.Missed), "undo": moved(q.Undo), "resume": q.Resume,
 		"pause": q.Pause, "pause_short": paused(q, queue.WhyShort), "pause_stuck": paused(q, queue.WhyStuck),
+		"out": q.SellOut,
 		"stock": func(ctx context.Context, c queue.LineCommand) error {
 			n, err := f.number("pieces")
 			if err != nil {
@@ -105,13 +107,37 @@ func (s *Server) linePress(c *call) error {
 	return c.done("/p/"+c.Community.Slug+"/lines/"+c.Param("line"), "")
 }
 
-// first is the ticket the big button completes: the one called or being
-// served the longest. Items that lie there wait for their owners instead.
-func (v consoleView) first() *queue.OnStage {
-	for i, t := range v.Current {
-		if t.State == queue.Called || (t.State == queue.Serving && v.Line.Kind != queue.Item) {
-			return &v.Current[i]
+// onStage are the numbers that are called: of items only those whose owner
+// stands there; what was handed in lies in the list of work.
+func (v consoleView) onStage() (out []queue.OnStage) {
+	for _, t := range v.Current {
+		if v.Line.Kind != queue.Item || t.State == queue.Called {
+			out = append(out, t)
 		}
+	}
+	return out
+}
+
+// inWork are the items at the booth: those to be done first, then those to be fetched.
+func (v consoleView) inWork() (out []queue.OnStage) {
+	if v.Line.Kind != queue.Item {
+		return nil
+	}
+	for _, state := range []queue.State{queue.Serving, queue.Ready} {
+		for _, t := range v.Current {
+			if t.State == state {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// first is the ticket the big button completes: the one called or being
+// served the longest.
+func (v consoleView) first() *queue.OnStage {
+	if all := v.onStage(); len(all) > 0 {
+		return &all[0]
 	}
 	return nil
 }
@@ -123,6 +149,27 @@ func (v consoleView) completes() string {
 		return t.ID
 	}
 	return ""
+}
+
+// nextMeans says in small what the big button will do.
+func (v consoleView) nextMeans() string {
+	switch done := v.completes() != ""; {
+	case done && v.Line.Waiting == 0:
+		return v.T("line.next_last", "n", strconv.Itoa(v.first().Number))
+	case done:
+		return v.T("line.next_completes", "n", strconv.Itoa(v.first().Number))
+	case v.Line.Waiting == 0:
+		return v.T("line.next_nobody")
+	}
+	return v.T("line.next_calls", "n", strconv.Itoa(v.Next[0].Number))
+}
+
+// idleText says why no number stands on the page.
+func (v consoleView) idleText() string {
+	if v.running() && v.Line.Waiting > 0 {
+		return "line.nobody_press"
+	}
+	return "line.nobody"
 }
 
 func (v consoleView) running() bool {
@@ -139,5 +186,35 @@ func (v consoleView) recallable(t queue.OnStage) bool {
 	return t.State == queue.Called && !v.Now.Before(t.RecallAt)
 }
 
+// beaten reports whether somebody else at the same line pressed first: nothing
+// is wrong, the page shows what they did.
+func (v consoleView) beaten() bool {
+	return v.form.Failed() && v.form.fault.Code == "queue.line_moved_on"
+}
+
 // verbText names what the last move was, for the undo.
 func (v consoleView) verbText(verb string) string { return v.T("line.verb." + verb) }
+
+// pauseForm and stockForm are the forms below: with what was typed when it was
+// that one which failed.
+func (v consoleView) pauseForm() form { return v.formOf("pause") }
+
+func (v consoleView) stockForm() form { return v.formOf("stock") }
+
+func (v consoleView) formOf(verb string) form {
+	if strings.HasPrefix(v.form.Get("do"), verb) {
+		return v.form
+	}
+	return v.form.anew()
+}
+
+// failed is the form whose reason stands above everything: one that is not
+// about a field below.
+func (v consoleView) failed() form {
+	for _, f := range []form{v.pauseForm(), v.stockForm()} {
+		if f.Failed() && f.General() == "" {
+			return f.anew()
+		}
+	}
+	return v.form
+}

@@ -54,7 +54,7 @@ func pressIt(b *browser, page answer, to, says string) answer {
 			if n.Data == "input" {
 				v.Add(attr(n, "name"), attr(n, "value"))
 			}
-			if n.Data == "button" && n.FirstChild != nil && n.FirstChild.Data == says {
+			if n.Data == "button" && buttonSays(n) == says {
 				hit = true
 				if name := attr(n, "name"); name != "" {
 					v.Set(name, attr(n, "value"))
@@ -67,6 +67,16 @@ func pressIt(b *browser, page answer, to, says string) answer {
 	}
 	b.t.Fatalf("no button %q posts to %s in\n%s", says, to, words0(page.Body))
 	return answer{}
+}
+
+// buttonSays is the first text of a button: what it does, before what stands small below.
+func buttonSays(button *html.Node) string {
+	for n := range button.Descendants() {
+		if n.Type == html.TextNode && strings.TrimSpace(n.Data) != "" {
+			return strings.TrimSpace(n.Data)
+		}
+	}
+	return ""
 }
 
 func TestAPartnerClaimsAndWithdraws(t *testing.T) {
@@ -246,27 +256,27 @@ func TestALineIsRunWithOneThumb(t *testing.T) {
 		f.numbers(line, 4)
 		b, to := f.as(f.doctors), "/p/xiangyang/lines/"+line
 		page := b.get(to)
-		wants(t, page, 200, "血压", "等候 4 位", "现在没有叫着的号", "下一位", "接着是:1 · 2 · 3 · 4")
-		if page.Header.Get("Refresh") == "" {
-			t.Error("the console does not look for new numbers")
+		wants(t, page, 200, "血压", "等候 4 位", "开始叫号", "下一位", "叫 1 号", "接着是：1 · 2 · 3 · 4")
+		if !strings.Contains(page.Body, `<noscript><meta http-equiv="refresh"`) {
+			t.Error("without a script the console does not look for new numbers")
 		}
 		one := pressIt(b, page, to, "下一位")
-		wants(t, one, 200, "1 号", "请过来", "过号", "按“下一位”,1 号算完成", "后可以再叫")
+		wants(t, one, 200, "1 号", "请过来", "过号", "1 号算完成", "后可以再叫")
 		stale := pressIt(b, page, to, "下一位") // the old page, sent again: the same number
 		wants(t, stale, 200, "1 号", "等候 3 位")
 		two := pressIt(b, one, to, "下一位")
 		wants(t, two, 200, "2 号", "等候 2 位")
 		f.clock.set(at(11, 19, 9, 2))
 		two = b.get(to)
-		wants(t, pressIt(b, two, to, "再叫"), 200, "叫了 2 次")
-		wants(t, pressIt(b, two, to, "过号"), 200, "现在没有叫着的号", "撤销:2 号 过号")
+		wants(t, pressIt(b, two, to, "再叫一次"), 200, "叫了 2 次")
+		wants(t, pressIt(b, two, to, "过号"), 200, "开始叫号", "撤销：2 号 过号")
 		back := b.get(to)
 		for _, n := range nodes(t, back.Body, "button") {
-			if n.FirstChild != nil && strings.HasPrefix(n.FirstChild.Data, "撤销") {
-				wants(t, pressIt(b, back, to, n.FirstChild.Data), 200, "2 号", "请过来")
+			if strings.HasPrefix(buttonSays(n), "撤销") {
+				wants(t, pressIt(b, back, to, buttonSays(n)), 200, "2 号", "请过来")
 			}
 		}
-		wants(t, pressIt(b, b.get(to), to, "完成"), 200, "现在没有叫着的号")
+		wants(t, pressIt(b, b.get(to), to, "完成"), 200, "开始叫号")
 		f.hear()
 		wants(t, b.get("/p/xiangyang/days/"+f.day.ID), 200, "今天的数字", "去叫号")
 	})
@@ -280,7 +290,7 @@ func TestTwoWhoPressAtOnceCallOne(t *testing.T) {
 		b, c := f.as(f.doctors), f.as(f.doctors)
 		pb, pc := b.get(to), c.get(to)
 		wants(t, pressIt(b, pb, to, "下一位"), 200, "等候 3 位")
-		wants(t, pressIt(c, pc, to, "下一位"), 409, "别人刚刚按过了", "1 号", "等候 3 位")
+		wants(t, pressIt(c, pc, to, "下一位"), 409, "同伴先按了", "1 号 叫号", "等候 3 位")
 	})
 }
 
@@ -290,11 +300,11 @@ func TestItemsAreTakenInReadyAndFetched(t *testing.T) {
 		f.numbers(line, 2)
 		b, to := f.as(f.grinder), "/p/xiangyang/lines/"+line
 		a := pressIt(b, b.get(to), to, "下一位")
-		a = pressIt(b, a, to, "收件")
-		wants(t, a, 200, "办理中", "可取")
+		a = pressIt(b, a, to, "收下")
+		wants(t, a, 200, "办理中", "好了")
 		a = pressIt(b, a, to, "下一位") // the first knife stays on the stage
-		wants(t, a, 200, "1 号", "2 号", "收件")
-		a = pressIt(b, a, to, "可取")
+		wants(t, a, 200, "2 号", "收下", "手上的活（1 件）")
+		a = pressIt(b, a, to, "好了")
 		wants(t, a, 200, "取走")
 		a = pressIt(b, a, to, "取走")
 		lacks(t, a, "取走</button>")
@@ -338,7 +348,7 @@ func TestStockIsCountedAndAdded(t *testing.T) {
 		f.numbers(line, 3)
 		b, to := f.as(f.soy), "/p/xiangyang/lines/"+line
 		page := b.get(to)
-		wants(t, page, 200, "已发完", "剩 0 份(共 3 份)", "下一位")
+		wants(t, page, 200, "已发完", "份可以领（共 3 份）", "下一位")
 		for wrong, why := range map[string]string{"many": "请填一个整数", "0": "份数不对", "-9": "份数不对"} {
 			v := stockForm(b, page, to)
 			v.Set("pieces", wrong)
@@ -350,7 +360,7 @@ func TestStockIsCountedAndAdded(t *testing.T) {
 		}
 		v := stockForm(b, page, to)
 		v.Set("pieces", "5")
-		wants(t, b.post(to, v), 200, "剩 5 份(共 8 份)", "正在取号")
+		wants(t, b.post(to, v), 200, "份可以领（共 8 份）", "正在取号")
 	})
 }
 
