@@ -32,7 +32,7 @@ func (f *fair) serves(t *testing.T, http2 bool) *httptest.Server {
 		}
 	})
 	s := httptest.NewUnstartedServer(m)
-	s.Config.ReadTimeout, s.Config.WriteTimeout = 300*time.Millisecond, 300*time.Millisecond
+	s.Config.ReadTimeout, s.Config.WriteTimeout = 2*time.Second, 2*time.Second
 	if s.EnableHTTP2 = http2; http2 {
 		s.StartTLS()
 	} else {
@@ -85,7 +85,7 @@ func TestStreams(t *testing.T) {
 				t.Errorf("%v", h)
 			}
 			p.until(t, "the picture", func(p *page) bool { return p.all == 1 && len(p.lines) == 3 && p.day != nil })
-			for range 20 { // each a sign of life: 30 ms and more, twice the limit of a request in all
+			for range 80 { // each a sign of life: 30 ms and more, longer than the limit of a request in all
 				p.mu.Lock()
 				came := p.came
 				p.mu.Unlock()
@@ -142,9 +142,9 @@ func TestAConnectionThatTakesNothingIsDropped(t *testing.T) {
 	f.until(t, "both are there", func() bool { return f.hub.Stats().Watchers == 2 })
 	long := f.cmd(f.lines[0])
 	n := 0
-	f.until(t, "dropped", func() bool { // 700 bytes of reason a frame, until no buffer takes more
+	f.until(t, "dropped", func() bool { // a kilobyte each time, until no buffer takes more
 		n++
-		long.Reason = fmt.Sprintf("%0700d", n)
+		long.Reason = fmt.Sprint(n)
 		f.ok(f.queue.Pause(f.ctx, long))
 		p.until(t, "the pause", func(p *page) bool { return p.lines[f.lines[0]].Why == long.Reason })
 		f.ok(f.queue.Resume(f.ctx, f.cmd(f.lines[0])))
