@@ -44,8 +44,9 @@ func (s *Service) BoothsPublished(tx *db.Tx, e event.BoothsPublished) error {
 	return nil
 }
 
-// BoothAssigned plans the lines of a place given later. A substitute who brings
-// the same service to the same booth takes over the line with its numbers.
+// BoothAssigned plans the lines of a place given later. Who moves to another
+// booth brings the line with its numbers along; a substitute who brings the same
+// service to the same booth takes it over.
 func (s *Service) BoothAssigned(tx *db.Tx, e event.BoothAssigned) error {
 	d, err := getDay(tx, e.DayID)
 	if err != nil {
@@ -87,11 +88,14 @@ func planPlace(tx *db.Tx, d dayRow, p event.Place) error {
 	return openLines(tx, d)
 }
 
-// takeOver gives a released line of the same booth and service to its new people.
+// takeOver gives a released line to those who carry it on: the same people with
+// the same service at another booth, else others with it at the same booth.
 func takeOver(tx *db.Tx, d dayRow, p event.Place, service event.Service) (bool, error) {
 	var ids []string
-	err := tx.Select(&ids, `SELECT id FROM queue_lines WHERE day_id = $1 AND booth_id = $2 AND service = $3 AND kind = $4 AND released
-		AND phase IN ('planned', 'open', 'removed') ORDER BY id LIMIT 1`, d.ID, p.BoothID, service.Name, service.Kind)
+	err := tx.Select(&ids, `SELECT id FROM queue_lines WHERE day_id = $1 AND kind = $2 AND released AND phase IN ('planned', 'open', 'removed')
+		AND (partner_id = $3 AND service_id = $4 OR booth_id = $5 AND service = $6)
+		ORDER BY CASE WHEN partner_id = $3 AND service_id = $4 THEN 0 ELSE 1 END, next_number DESC, id LIMIT 1`,
+		d.ID, service.Kind, p.PartnerID, service.ID, p.BoothID, service.Name)
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}
@@ -101,6 +105,7 @@ func takeOver(tx *db.Tx, d dayRow, p event.Place, service event.Service) (bool, 
 	}
 	l := &w.line
 	l.AssignmentID, l.PartnerID, l.ServiceID, l.Released, l.Paused, l.PausedWhy = p.AssignmentID, p.PartnerID, service.ID, false, false, ""
+	l.BoothID, l.BoothCode, l.Zone = p.BoothID, p.BoothCode, p.Zone
 	to, from := "resumed", string(LinePaused)
 	if l.Phase != phaseOpen {
 		to, from, l.Phase = phasePlanned, l.Phase, phasePlanned

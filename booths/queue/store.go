@@ -172,10 +172,11 @@ func getLine(tx *db.Tx, id string) (lineRow, error) {
 // saveLine writes what commands change; the version is the compare-and-set.
 func saveLine(tx *db.Tx, l lineRow) error {
 	n, err := tx.Exec(`UPDATE queue_lines SET assignment_id = $3, partner_id = $4, service_id = $5, phase = $6, paused = $7, paused_why = $8, released = $9,
-		opens_at = $10, closes_at = $11, serve_until = $12, stock_total = $13, stock_left = $14, since_priority = $15, move_seq = $16, desk_only = $17
-		WHERE id = $1 AND version = $2`,
+		opens_at = $10, closes_at = $11, serve_until = $12, stock_total = $13, stock_left = $14, since_priority = $15, move_seq = $16, desk_only = $17,
+		booth_id = $18, booth_code = $19, zone = $20 WHERE id = $1 AND version = $2`,
 		l.ID, l.Version, l.AssignmentID, l.PartnerID, l.ServiceID, l.Phase, l.Paused, l.PausedWhy, l.Released,
-		l.OpensAt, l.ClosesAt, l.ServeUntil, l.StockTotal, l.StockLeft, l.SincePriority, l.MoveSeq, l.DeskOnly)
+		l.OpensAt, l.ClosesAt, l.ServeUntil, l.StockTotal, l.StockLeft, l.SincePriority, l.MoveSeq, l.DeskOnly,
+		l.BoothID, l.BoothCode, l.Zone)
 	if err == nil && n != 1 {
 		err = errMovedOn()
 	}
