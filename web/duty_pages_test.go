@@ -21,10 +21,10 @@ func (f *fair) dutyPath() string { return "/o/xiangyang/days/" + f.day.ID }
 func TestTheStripSaysWhatToDoNow(t *testing.T) {
 	eachFair(t, func(t *testing.T, f *fair) {
 		b, day := f.organizer(), f.dutyPath()
-		wants(t, b.get(day), 200, "认领", "排位", "收市", "现在要做的事", "还没有人认领", "还没有人带来:血压、理发", "现在确认", "取消这一天")
+		wants(t, b.get(day), 200, "认领", "排位", "收市", "现在要做的事", "还没有人认领", "还没有人带来：血压、理发", "现在确认", "取消这一天")
 		f.claims(f.doctors)
 		f.claims(f.grinder)
-		wants(t, b.get(day), 200, "已有 2 个认领", "还没有人带来:理发")
+		wants(t, b.get(day), 200, "已有 2 个认领", "还没有人带来：理发")
 		page := b.get(day + "/confirm")
 		wants(t, page, 200, "排位马上定下并公布", "先不做")
 		wants(t, pressIt(b, page, day+"/confirm", "确认排位"), 200, "排位已确认并公布", "提前开市")
@@ -141,7 +141,7 @@ func TestTheReportWritesItself(t *testing.T) {
 		wants(t, b.get(sum), 200, "还没有结束")
 		f.until(at(11, 19, 11, 30))
 		f.until(at(11, 19, 12, 0))
-		wants(t, b.get(sum), 200, "完成率 66.67%", "发号 3 个", "09:00–09:05 人最多", "1 位没轮到", "下一场:12月19日 周六 09:00", "<svg")
+		wants(t, b.get(sum), 200, "完成率 66.67%", "发号 3 个", "09:00–09:05 人最多", "1 位没轮到", "下一场：12月19日 周六 09:00", "<svg")
 		lacks(t, b.get(sum), "还没有结束", "余名居民")
 		for _, wrong := range []string{"许多", "-1", "1.5"} {
 			wants(t, b.send(sum, sum, "residents", wrong), 422, "整数", `value="`+wrong+`"`)
@@ -229,11 +229,11 @@ func TestMessagesAreSeenAndSentAgain(t *testing.T) {
 		_, err := f.Notify.ChannelSave(t.Context(), f.place.ID, notify.ChannelInput{Kind: channel.Folder, Name: "文件夹", Lang: "zh-Hans", Active: true, Key: "k"})
 		f.ok(err)
 		b, to := f.organizer(), f.dutyPath()+"/messages"
-		wants(t, b.get(to), 200, "还没有消息", "点这里认领:http://", "/p/xiangyang/days/"+f.day.ID, "/d/"+f.day.ID)
+		wants(t, b.get(to), 200, "还没有消息", "点这里认领：http://", "/p/xiangyang/days/"+f.day.ID, "/d/"+f.day.ID)
 		f.claims(f.doctors)
 		f.until(at(11, 17, 8, 0))
 		b = f.organizer()
-		wants(t, b.get(to), 200, "当天有:", "血压", "排位公布", "文件夹", "等待发送 1")
+		wants(t, b.get(to), 200, "当天有：", "血压", "排位公布", "文件夹", "等待发送 1")
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- f.Notify.Run(ctx) }()
@@ -282,7 +282,7 @@ func TestParkedEventsAreReplayed(t *testing.T) {
 		}
 	})
 	b, to := f.organizer(), "/o/xiangyang/parked"
-	wants(t, b.get(to), 200, "没有,一切正常")
+	wants(t, b.get(to), 200, "没有，一切正常")
 	other := f.community("other")
 	elsewhere, err := f.Scheduler.SaveMarket(t.Context(), scheduler.Market{CommunityID: other.ID, Slug: "m", Name: "别处", Venue: "广场", Rule: f.market.Rule, Opens: 9 * 60, Closes: 11 * 60})
 	f.ok(err)
@@ -294,7 +294,7 @@ func TestParkedEventsAreReplayed(t *testing.T) {
 		{Consumer: "queue", EventID: "e3", Key: foreign.ID, Name: "ticket.issued.v1", Error: "secret of others", ParkedAt: at(11, 1, 9, 0).UnixMicro()},
 	}
 	page := b.get(to)
-	wants(t, page, 200, "环节:queue", "2 件,从 11月1日 周日 09:00 起", "no such line", "再试一次")
+	wants(t, page, 200, "环节：queue", "2 件，从 11月1日 周日 09:00 起", "no such line", "再试一次")
 	lacks(t, page, "secret of others", foreign.ID)
 	wants(t, pressIt(b, page, to, "再试一次"), 409, "又没有成")
 	failing = nil

@@ -53,6 +53,13 @@ func (s *Server) marketDay(c *call) error {
 	if err != nil {
 		return err
 	}
+	if v.State == scheduler.Open {
+		now, err := c.running(v)
+		if err != nil {
+			return err
+		}
+		return c.show(runningPage(now))
+	}
 	return c.show(marketDayPage(v))
 }
 

@@ -90,7 +90,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerAnswer},
 		{method: get, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.lineConsole},
 		{method: post, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.linePress},
-	}, s.setupRoutes(), s.dutyRoutes(), s.apiRoutes())
+	}, s.setupRoutes(), s.dutyRoutes(), s.reportRoutes(), s.apiRoutes())
 }
 
 // dutyRoutes are an organizer's pages about one market day, and what stands

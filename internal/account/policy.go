@@ -46,7 +46,8 @@ const (
 	DayPlan       Action = "day.plan"       // skip, move, cancel, extra day
 	DayOpen       Action = "day.open"
 	DayClose      Action = "day.close"
-	FiguresRead   Action = "figures.read" // summary, report, ledger of the whole day
+	FiguresRead   Action = "figures.read"  // summary, report, ledger of the whole day
+	IncidentNote  Action = "incident.note" // write down what happened, and take it back
 )
 
 // Places: partners, layout, claims, plan.
@@ -144,6 +145,7 @@ var policy = map[Action]who{
 	DayOpen:       forOrganizers,
 	DayClose:      forOrganizers,
 	FiguresRead:   forOrganizers,
+	IncidentNote:  forDay,
 
 	PartnerList:  forOrganizers,
 	PartnerRead:  forOwners,
