@@ -18,7 +18,7 @@ func TestTheOpenDayIsRunFromOnePage(t *testing.T) {
 
 		pause := "/o/xiangyang/lines/" + line.ID + "/pause"
 		page = pressIt(b, page, pause, "休息一下")
-		wants(t, page, 200, "已暂停", "马上回来", "继续")
+		wants(t, page, 200, "已暂停", "休息一下，马上回来", "继续")
 		f.hear()
 		wants(t, pressIt(b, page, "/o/xiangyang/lines/"+line.ID+"/resume", "继续"), 200, "这一队继续了")
 

@@ -13,7 +13,6 @@ import (
 	"yiji/booths/queue"
 	"yiji/internal/db"
 	"yiji/internal/fault"
-	"yiji/internal/text"
 )
 
 // runningRefresh is how often the page of an open day loads itself again where
@@ -90,14 +89,6 @@ func (p page) waitText(l queue.Line) string {
 		return ""
 	}
 	return p.T("duty.wait", "lo", strconv.Itoa(l.Wait.Lo), "hi", strconv.Itoa(l.Wait.Hi))
-}
-
-// pauseText is why a line stands still.
-func (p page) pauseText(l queue.Line) string {
-	if key := "queue.why." + l.Why; text.Has(p.Lang, key) {
-		return p.T(key)
-	}
-	return l.Why
 }
 
 // lineSwitch is one button of a line on the organizer's page.

@@ -645,9 +645,9 @@ func runningLine(v runningView, l queue.Line) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var36 string
-			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(v.pauseText(l))
+			templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(pauseWhy(v.page, l.Why))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page_day_running.templ`, Line: 83, Col: 43}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `page_day_running.templ`, Line: 83, Col: 52}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var36))
 			if templ_7745c5c3_Err != nil {
@@ -746,7 +746,7 @@ func runningLine(v runningView, l queue.Line) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, why := range []string{"short", "stuck"} {
-					templ_7745c5c3_Err = press(v.form, v.office()+"/lines/"+l.ID+"/pause", "second", v.T("line.pause_"+why), "reason", v.T("line.pause_"+why+"_why")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = press(v.form, v.office()+"/lines/"+l.ID+"/pause", "second", v.T("line.pause_"+why), "reason", why).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
