@@ -80,7 +80,11 @@ func (s *Service) PreviewEdit(ctx context.Context, m Market) (Edit, error) {
 			}
 			e.Affected = append(e.Affected, a)
 		}
-		in := now.input(s.cal)
+		cal, err := s.calendar(tx)
+		if err != nil {
+			return err
+		}
+		in := now.input(cal)
 		in.From, in.Count = DateOf(tx.Now, now.loc), 12
 		e.Next, err = PreviewAll(in)
 		return err
@@ -273,7 +277,11 @@ func (s *Service) changes(tx *db.Tx, m series) ([]change, error) {
 	if len(days) == 0 {
 		return nil, nil
 	}
-	all, err := Preview(s.around(tx, m, days))
+	in, err := s.around(tx, m, days)
+	if err != nil {
+		return nil, err
+	}
+	all, err := Preview(in)
 	if err != nil {
 		return nil, err
 	}
@@ -300,8 +308,12 @@ func (s *Service) changes(tx *db.Tx, m series) ([]change, error) {
 }
 
 // around asks for every occurrence that can be that of one of the days.
-func (s *Service) around(tx *db.Tx, m series, days []Day) Input {
-	in := m.input(s.cal)
+func (s *Service) around(tx *db.Tx, m series, days []Day) (Input, error) {
+	cal, err := s.calendar(tx)
+	if err != nil {
+		return Input{}, err
+	}
+	in := m.input(cal)
 	in.From, in.To = DateOf(tx.Now, m.loc), m.planTo(tx.Now)
 	for _, d := range days {
 		in.From, in.To = min(in.From, d.HeldOn), max(in.To, d.HeldOn)
@@ -316,7 +328,7 @@ func (s *Service) around(tx *db.Tx, m series, days []Day) Input {
 		in.To += weekdayReach
 	}
 	in.To = min(in.To, LastDate)
-	return in
+	return in, nil
 }
 
 func (m series) differs(d Day, o Occurrence) bool {

@@ -149,7 +149,11 @@ func (m series) windows(o Occurrence) windows {
 // It looks back to where the market was planned to, so no outage loses a day.
 func (s *Service) plan(tx *db.Tx, m series) error {
 	today, to := DateOf(tx.Now, m.loc), m.planTo(tx.Now)
-	in := m.input(s.cal)
+	cal, err := s.calendar(tx)
+	if err != nil {
+		return err
+	}
+	in := m.input(cal)
 	in.From, in.To = max(min(m.plannedTo+1, today), FirstDate), to
 	for in.From <= to {
 		all, err := Preview(in)
@@ -166,7 +170,7 @@ func (s *Service) plan(tx *db.Tx, m series) error {
 		}
 		in.From = all[len(all)-1].Date + 1 // an outage of years: go on where the preview stopped
 	}
-	planAt, err := s.nextPlan(m, max(to, m.plannedTo))
+	planAt, err := m.nextPlan(cal, max(to, m.plannedTo))
 	if err != nil {
 		return err
 	}
@@ -174,11 +178,11 @@ func (s *Service) plan(tx *db.Tx, m series) error {
 }
 
 // nextPlan is when the first day after a date is to be created; zero if the rule says no more.
-func (s *Service) nextPlan(m series, after Date) (time.Time, error) {
+func (m series) nextPlan(cal *Calendar, after Date) (time.Time, error) {
 	if after >= LastDate {
 		return time.Time{}, nil
 	}
-	in := m.input(s.cal)
+	in := m.input(cal)
 	in.From, in.Count = after+1, 1
 	next, err := Preview(in)
 	if err != nil || len(next) == 0 {
@@ -194,8 +198,8 @@ func (s *Service) create(tx *db.Tx, m series, o Occurrence) error {
 		Flagged: o.Flagged, Reasons: o.Reasons, leads: m.Leads, createdAt: tx.Now,
 	}
 	d.set(m.windows(o))
-	if !d.ClosesAt.After(m.createdAt) {
-		return nil // the market did not exist yet
+	if !d.OpensAt.After(m.createdAt) {
+		return nil // the market did not exist yet: a day that has begun would open without a booth
 	}
 	over := !d.ClosesAt.After(tx.Now)
 	if over {

@@ -68,7 +68,11 @@ func (s *Service) unflag(tx *db.Tx, m series, but []Day) error {
 	if err != nil || len(days) == 0 {
 		return err
 	}
-	all, err := Preview(s.around(tx, m, days))
+	in, err := s.around(tx, m, days)
+	if err != nil {
+		return err
+	}
+	all, err := Preview(in)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func TestReviewWhenTheNoticeComes(t *testing.T) {
 			}
 		}
 		s.claim(s.dayOf(m, "2027-02-03"))
-		cal, err := s.Calendar().Load(strings.NewReader("year: 2027\nholidays: [{name: 立春, off: [2027-02-03]}, {name: 春节, off: [2027-02-05, 2027-02-09]}]"))
+		cal, err := must[*Calendar](t)(s.Calendar(s.ctx)).Load(strings.NewReader("year: 2027\nholidays: [{name: 立春, off: [2027-02-03]}, {name: 春节, off: [2027-02-05, 2027-02-09]}]"))
 		if err != nil {
 			t.Fatal(err)
 		}

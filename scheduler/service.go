@@ -16,8 +16,10 @@ type Options struct {
 
 // Service plans markets and leads their days through their lives.
 type Service struct {
-	db  *db.DB
-	cal *Calendar
+	db     *db.DB
+	cal    *Calendar // what the process began with; calendar adds what was loaded
+	given  bool      // cal is all there is, for looking at what a notice would change
+	loaded notices
 }
 
 // New returns the service on an open database.
@@ -27,9 +29,6 @@ func New(d *db.DB, o Options) *Service {
 	}
 	return &Service{db: d, cal: o.Calendar}
 }
-
-// Calendar returns the holidays the service plans with.
-func (s *Service) Calendar() *Calendar { return s.cal }
 
 // SaveCommunity creates a community, or changes the one with this slug.
 func (s *Service) SaveCommunity(ctx context.Context, c Community) (Community, error) {
@@ -174,13 +173,17 @@ func (s *Service) History(ctx context.Context, communityID, dayID string) (out [
 
 // PreviewMarket shows the next dates of a market as it is given, saved or not;
 // held and skipped ones.
-func (s *Service) PreviewMarket(_ context.Context, m Market, from Date, count int) ([]Occurrence, error) {
+func (s *Service) PreviewMarket(ctx context.Context, m Market, from Date, count int) ([]Occurrence, error) {
 	m, err := m.normalise()
 	if err != nil {
 		return nil, err
 	}
+	cal, err := s.Calendar(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return PreviewAll(Input{
-		Rule: m.Rule, Holiday: m.Holiday, Weekend: m.Weekend, Exceptions: m.Exceptions, Calendar: s.cal, From: from, Count: count,
+		Rule: m.Rule, Holiday: m.Holiday, Weekend: m.Weekend, Exceptions: m.Exceptions, Calendar: cal, From: from, Count: count,
 	})
 }
 

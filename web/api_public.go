@@ -298,9 +298,13 @@ type previewAnswer struct {
 }
 
 func (s *Server) apiPreview(c *call, in previewRequest) (previewAnswer, error) {
+	cal, err := s.Scheduler.Calendar(c.ctx())
+	if err != nil {
+		return previewAnswer{}, err
+	}
 	r := reading{}
 	p := scheduler.Input{Rule: in.Rule.Rule, Holiday: r.policy("holiday", in.Holiday), Weekend: r.policy("weekend", in.Weekend), From: r.date("from", in.From),
-		Count: in.Count, Calendar: s.Scheduler.Calendar(), Exceptions: r.exceptions(in.Exceptions)}
+		Count: in.Count, Calendar: cal, Exceptions: r.exceptions(in.Exceptions)}
 	if in.TimeZone != "" && r.err == nil {
 		_, r.err = scheduler.Location("timezone", in.TimeZone)
 	}

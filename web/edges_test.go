@@ -109,3 +109,38 @@ func TestAForeignChannelCannotBeDeleted(t *testing.T) {
 		says(o.t, o.mine.get(made.Path), 200, "群")
 	})
 }
+
+// An administrator loads a year of holidays: looked at first, named by line when
+// it is wrong, and from then on nothing is missing on the organizers' first page.
+func TestAYearOfHolidaysIsLoaded(t *testing.T) {
+	atOffice(t, func(o *office) {
+		t, at := o.t, "/admin/holidays"
+		o.market("m")
+		says(t, o.mine.get(o.home), 200, "2027 年的节假日安排还没有导入")
+		o.refused(at, at)
+		b := o.browser(o.token(account.Role{Kind: account.Admin}))
+		const notice = "year: 2027\nholidays:\n  - {name: 元旦, off: [2027-01-01, 2027-01-03], work: [2027-01-09]}"
+		bad := b.send(at, at, "notice", strings.Replace(notice, "2027-01-09", "2029-01-09", 1), "step", "look")
+		says(t, bad, 422, "第 3 行", "work", "2029-01-09")
+		looked := b.send(at, at, "notice", notice, "step", "look")
+		says(t, looked, 200, "看看对不对", "2027-01-09 周六", "没有场次变动")
+		says(t, o.mine.get(o.home), 200, "2027 年的节假日安排还没有导入") // looking loads nothing
+		says(t, b.post(at, b.fill(looked.Body, at, "notice", notice, "step", "save")), 200, "节假日安排已导入", "2027 年已有")
+		if strings.Contains(o.mine.get(o.home).Body, "2027 年的节假日安排还没有导入") {
+			t.Error("the year is still missing")
+		}
+	})
+}
+
+// A rule is said in words, and a list of one date is not called twelve.
+func TestAPreviewSpeaks(t *testing.T) {
+	atOffice(t, func(o *office) {
+		t, at := o.t, o.home+"/markets/new"
+		v := with(o.mine.whole(o.mine.get(at).Body, at), "name", "市集", "venue", "门口", "kind", "dates", "shown", "dates", "rule.dates", "2026-11-19", "step", "preview")
+		a := o.mine.post(at, v)
+		says(t, a, 200, "1 个日期，", "接下来 1 场")
+		if strings.Contains(a.Body, "<code>") {
+			t.Error("the rule is shown as programs write it")
+		}
+	})
+}

@@ -26,6 +26,7 @@ type marketView struct {
 	Words     string // the rule in a sentence
 	Untold    string // why there are no dates yet
 	Draft     bool   // the dates are of what is typed, not of what is saved
+	Begun     bool   // today's opening was before the market: it begins with the next date
 	exception form
 	Warn      []touchedDay // days the exception would change, waiting for a tick
 }
@@ -36,6 +37,7 @@ type previewView struct {
 	form    form
 	Market  scheduler.Market
 	Next    []scheduler.Occurrence
+	Begun   bool         // today's opening is over: the market begins with the next date
 	Touched []touchedDay // somebody has claimed or holds a number
 	Free    []scheduler.Affected
 	Seen    string
@@ -58,7 +60,9 @@ func (s *Server) marketsPage(c *call) error {
 		if err != nil {
 			return err
 		}
-		v.Next[m.ID] = next
+		if v.Next[m.ID], _, err = c.begun(m, next); err != nil {
+			return err
+		}
 	}
 	return c.show(marketsPage(v))
 }
@@ -94,8 +98,35 @@ func (c *call) marketView(m scheduler.Market, f form) (marketView, error) {
 	v.page, v.Words = c.console("office.market_edit", "name", m.Name), ruleWords(c.Lang, m)
 	v.Modules = []string{"series.js"}
 	var err error
-	v.Next, err = c.server.Scheduler.PreviewMarket(c.ctx(), m, localDate(c.Community, v.Now), 12)
+	if v.Next, err = c.server.Scheduler.PreviewMarket(c.ctx(), m, localDate(c.Community, v.Now), 12); err != nil {
+		return v, err
+	}
+	v.Next, v.Begun, err = c.begun(m, v.Next)
 	return v, err
+}
+
+// begun takes today out of the dates to come when its opening is over and there
+// is no market day for it: it is not held.
+func (c *call) begun(m scheduler.Market, next []scheduler.Occurrence) ([]scheduler.Occurrence, bool, error) {
+	now := c.server.clock()
+	today := localDate(c.Community, now)
+	if len(next) == 0 || next[0].Skipped || next[0].Date != today {
+		return next, false, nil
+	}
+	opens := m.Opens
+	if next[0].Opens != nil {
+		opens = *next[0].Opens
+	}
+	if today.At(opens, zoneOf(c.Community.TimeZone)).After(now) {
+		return next, false, nil
+	}
+	if m.ID != "" {
+		held, err := c.server.Scheduler.Days(c.ctx(), c.In.CommunityID, scheduler.DayFilter{MarketID: m.ID, FromDate: today, ToDate: today, Limit: 1})
+		if err != nil || len(held) > 0 {
+			return next, false, err
+		}
+	}
+	return next[1:], true, nil
 }
 
 func (c *call) marketAgain(m scheduler.Market, f form, failed error) error {
@@ -253,7 +284,11 @@ func choicesOf(f form, ids []string) (map[string]scheduler.Choice, error) {
 
 // previewAgain shows what saving would do, with what is wrong about the choices.
 func (c *call) previewAgain(m scheduler.Market, f form, e scheduler.Edit, failed error) error {
-	v := previewView{page: c.console("office.preview"), Market: m, Next: e.Next, Seen: seen(m, e)}
+	v := previewView{page: c.console("office.preview"), Market: m, Seen: seen(m, e)}
+	var err error
+	if v.Next, v.Begun, err = c.begun(m, e.Next); err != nil {
+		return err
+	}
 	for _, a := range e.Affected {
 		if !a.NeedsSay {
 			v.Free = append(v.Free, a)

@@ -170,9 +170,17 @@ func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
 		years = append(years, d.HeldOn.Year())
 	}
 	slices.Sort(years)
+	cal, err := c.server.Scheduler.Calendar(c.ctx())
+	if err != nil {
+		return err
+	}
+	say, load := "office.lack_holidays", ""
+	if account.Allow(c.Actor, account.CalendarEdit, account.Object{}) == nil {
+		say, load = "office.lack_holidays_load", "/admin/holidays"
+	}
 	for _, y := range slices.Compact(years) {
-		if len(v.Markets) > 0 && !c.server.Scheduler.Calendar().Knows(y) {
-			v.Missing = append(v.Missing, lack{v.T("office.lack_holidays", "year", strconv.Itoa(y)), ""})
+		if len(v.Markets) > 0 && !cal.Knows(y) {
+			v.Missing = append(v.Missing, lack{v.T(say, "year", strconv.Itoa(y)), load})
 		}
 	}
 	on := today

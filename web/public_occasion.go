@@ -48,7 +48,9 @@ func (c *call) occasions(from scheduler.Date, w when) ([]occasion, error) {
 		}
 		for _, o := range promised {
 			if _, ok := planned[o.RuleDate]; !ok {
-				planned[o.RuleDate] = promisedDate(m, o, w)
+				if p := promisedDate(m, o, w); p.Off || p.Opens.After(w.now) { // what has begun without a day is not held
+					planned[o.RuleDate] = p
+				}
 			}
 		}
 		for _, o := range planned {

@@ -10,6 +10,9 @@ func (s *Server) setupRoutes() []route {
 		{method: get, path: "/admin/communities/:community", action: account.CommunityEdit, where: inCommunity, handle: s.communityPage},
 		{method: post, path: "/admin/communities/:community", action: account.CommunityEdit, where: inCommunity, handle: s.communitySave},
 
+		{method: get, path: "/admin/holidays", action: account.CalendarEdit, where: nowhere, handle: s.holidaysPage},
+		{method: post, path: "/admin/holidays", action: account.CalendarEdit, where: nowhere, handle: s.holidaysLoad, body: holidaysLimit},
+
 		{method: get, path: "/o", action: account.HomeRead, where: nowhere, handle: s.officesPage},
 		{method: get, path: "/o/:community", action: account.OfficeEnter, where: inCommunity, handle: s.officePage},
 		{method: get, path: "/o/:community/more", action: account.MarketRead, where: inCommunity, handle: s.morePage},

@@ -71,7 +71,7 @@ type Line struct {
 	Ready        []int     `json:"ready,omitempty"` // items that can be picked up
 	DeskOnly     bool      `json:"desk_only,omitempty"`
 	SuspectAt    time.Time `json:"suspect_at,omitzero"` // when very many numbers were last taken from one place
-	Wait         Band      `json:"wait"`            // for somebody who would come now
+	Wait         Band      `json:"wait"`                // for somebody who would come now
 }
 
 // Call is one called number; Open while nobody came or is being served.

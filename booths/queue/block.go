@@ -220,7 +220,7 @@ func (s *Service) Sync(ctx context.Context, r SyncRequest) ([]SlipResult, error)
 }
 
 func syncSlips(tx *db.Tx, r SyncRequest) ([]SlipResult, error) {
-	w, b, err := lockBlock(tx, r.CommunityID, r.BlockID, r.Device, r.By)
+	w, b, err := lockBlock(tx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -248,23 +248,23 @@ func syncSlips(tx *db.Tx, r SyncRequest) ([]SlipResult, error) {
 }
 
 // lockBlock takes the line of a block, for the device it was lent to.
-func lockBlock(tx *db.Tx, community, id, device, by string) (*work, blockRow, error) {
+func lockBlock(tx *db.Tx, r SyncRequest) (*work, blockRow, error) {
 	unknown := fault.NotFound("queue.block_unknown", "block", "there is no such block of this device")
-	b, err := blockWhere(tx, `id = $1`, id)
+	b, err := blockWhere(tx, `id = $1`, r.BlockID)
 	if noRows(err) {
 		err = unknown
 	}
 	if err != nil {
 		return nil, b, err
 	}
-	w, err := lockByID(tx, b.LineID, by)
+	w, err := lockByID(tx, b.LineID, r.By)
 	if err != nil {
 		return nil, b, err
 	}
-	if w.line.CommunityID != community || b.Device != device {
+	if w.line.CommunityID != r.CommunityID || b.Device != r.Device {
 		return nil, b, unknown
 	}
-	b, err = blockWhere(tx, `id = $1`, id) // as it is now that the line is held
+	b, err = blockWhere(tx, `id = $1`, b.ID) // as it is now that the line is held
 	return w, b, err
 }
 
@@ -273,7 +273,7 @@ func lockBlock(tx *db.Tx, community, id, device, by string) (*work, blockRow, er
 // ending once.
 func (s *Service) End(ctx context.Context, communityID, blockID, device, by string) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
-		w, b, err := lockBlock(tx, communityID, blockID, device, by)
+		w, b, err := lockBlock(tx, SyncRequest{CommunityID: communityID, BlockID: blockID, Device: device, By: by})
 		if err != nil || b.EndedAt != 0 {
 			return err
 		}

@@ -90,7 +90,10 @@ func TestControlAGapIsNoticed(t *testing.T) {
 	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
-		p.hear(func(tx *db.Tx) error { _, err := takeNumber(tx, IssueRequest{DayID: p.day.DayID, LineID: line}); return err })
+		p.hear(func(tx *db.Tx) error {
+			_, err := takeNumber(tx, IssueRequest{DayID: p.day.DayID, LineID: line})
+			return err
+		})
 		p.take(line, "b")
 		broken, err := p.db.Check(p.ctx, Invariants)
 		p.ok(err)

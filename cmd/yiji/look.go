@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"yiji/booths"
 	"yiji/internal/app"
@@ -20,7 +21,7 @@ type previewCmd struct {
 	Weekend  string   `help:"When the date is a weekend that is not worked: the same choices." default:"keep" placeholder:"POLICY"`
 	TZ       string   `name:"tz" help:"Time zone of the community." default:"Asia/Shanghai" placeholder:"ZONE"`
 	Holidays []string `help:"Holidays as YAML, beside the built-in 2026." placeholder:"FILE"`
-	From     string   `required:"" help:"First date, YYYY-MM-DD." placeholder:"DATE"`
+	From     string   `help:"First date, YYYY-MM-DD; today without." placeholder:"DATE"`
 	Count    int      `help:"How many dates." default:"12" placeholder:"N"`
 	JSON     bool     `name:"json" help:"Print an array for machines."`
 }
@@ -67,11 +68,14 @@ func (c *previewCmd) input() (in scheduler.Input, err error) {
 	if in.Weekend, err = scheduler.ParsePolicy("--weekend", c.Weekend); err != nil {
 		return in, err
 	}
-	if _, err = scheduler.Location("--tz", c.TZ); err != nil {
+	loc, err := scheduler.Location("--tz", c.TZ)
+	if err != nil {
 		return in, err
 	}
-	if in.From, err = scheduler.ParseDate("--from", c.From); err != nil {
-		return in, err
+	if in.From = scheduler.DateOf(time.Now(), loc); c.From != "" {
+		if in.From, err = scheduler.ParseDate("--from", c.From); err != nil {
+			return in, err
+		}
 	}
 	if c.Count < 1 || c.Count > maxPreview {
 		return in, fault.Invalid("preview.count", "--count", "%d is not between 1 and %d", c.Count, maxPreview)

@@ -142,10 +142,20 @@ func partnerNamed(ctx context.Context, a *app.App, communityID, name string) (st
 	if err != nil {
 		return "", err
 	}
+	names := []string{}
 	for _, p := range all {
 		if p.Name == name {
 			return p.ID, nil
 		}
+		if !p.Archived {
+			names = append(names, p.Name)
+		}
 	}
-	return "", fault.NotFound("invite.partner", "--partner", "there is no partner %q in this community", name)
+	switch {
+	case len(names) == 0:
+		return "", fault.NotFound("invite.partner", "--partner", "this community has no partners yet: add them on its page, or import a roster")
+	case name == "":
+		return "", fault.Invalid("invite.partner", "--partner", "name one of: %s", strings.Join(names, ", "))
+	}
+	return "", fault.NotFound("invite.partner", "--partner", "there is no partner %q in this community; there are: %s", name, strings.Join(names, ", "))
 }
