@@ -155,8 +155,9 @@ func (s *Service) Partner(ctx context.Context, scope Scope, id string) (p Partne
 	return p, err
 }
 
-// ArchivePartner takes a partner out of use, or back in. Its history stays, its
-// standing places end.
+// ArchivePartner takes a partner out of use, or back in. Its history stays; its
+// standing places rest until it is back, then they count for the days whose
+// claiming opens after that.
 func (s *Service) ArchivePartner(ctx context.Context, scope Scope, id string, archived bool) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		if _, _, err := partnerByID(tx, scope.CommunityID, id); err != nil {

@@ -225,9 +225,6 @@ func setArchived(tx *db.Tx, id string, archived bool) error {
 	state := "active"
 	if archived {
 		state = "archived"
-		if _, err := tx.Exec(`DELETE FROM booths_standing WHERE partner_id = $1`, id); err != nil {
-			return err
-		}
 	}
 	_, err := tx.Exec(`UPDATE booths_partners SET state = $2, changed_at = $3 WHERE id = $1`, id, state, db.Micros(tx.Now))
 	return err

@@ -134,13 +134,14 @@ type lineAnswer struct {
 	Calls     []queue.Call `json:"calls"` // the last five, newest first
 	Ready     []int        `json:"ready"` // items that can be picked up
 	StockLeft *int         `json:"stock_left,omitempty"`
+	DeskOnly  bool         `json:"desk_only,omitempty"` // numbers are given at the desk only
 	Version   int64        `json:"version"`
 }
 
 func lineOf(l queue.Line, partner string) lineAnswer {
 	a := lineAnswer{
 		ID: l.ID, Service: l.Service, Kind: string(l.Kind), BoothCode: l.BoothCode, Zone: l.Zone, Partner: partner, State: string(l.State), Why: l.Why,
-		Minutes: l.Minutes, Issued: l.Issued, Waiting: l.Waiting, Wait: l.Wait, Calls: l.Calls, Ready: l.Ready, Version: l.Version,
+		Minutes: l.Minutes, Issued: l.Issued, Waiting: l.Waiting, Wait: l.Wait, Calls: l.Calls, Ready: l.Ready, Version: l.Version, DeskOnly: l.DeskOnly,
 	}
 	if l.Kind == queue.Stock {
 		a.StockLeft = &l.StockLeft
@@ -234,8 +235,12 @@ func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error) {
 	if err := checkVisitor(in.Visitor); err != nil {
 		return queue.Ticket{}, err
 	}
-	return s.Queue.Issue(c.ctx(), queue.IssueRequest{DayID: c.Param("day"), LineID: c.Param("line"), Visitor: in.Visitor,
+	t, err := s.Queue.Issue(c.ctx(), queue.IssueRequest{DayID: c.Param("day"), LineID: c.Param("line"), Visitor: in.Visitor,
 		Via: via, Priority: in.Priority, Proxy: in.Proxy, Key: c.ownKey()})
+	if err == nil {
+		c.noticeIssue(t)
+	}
+	return t, err
 }
 
 // ticketAnswer is what the holder of a ticket sees.

@@ -13,11 +13,14 @@ func (s *Server) queueAPI() []endpoint {
 	run := func(verb, summary string, do job) endpoint {
 		return endpoint{method: post, path: line + "/" + verb, summary: summary, action: account.LineRun, where: ofLine, do: do}
 	}
+	settle := func(verb, summary string, do job) endpoint {
+		return endpoint{method: post, path: line + "/" + verb, summary: summary, action: account.LineSettle, where: ofLine, do: do}
+	}
 	q := s.Queue
 	return []endpoint{
 		{method: get, path: line, summary: "What the people at a booth see", action: account.LineRun, where: ofLine, do: on(s.apiLine)},
 		run("next", "Call the next number", on(oneTicket[lineOrder](q.Next))),
-		run("serve-and-next", "Complete a ticket, if one is named, and call the next; number 0 when nobody waits", on(oneTicket[lineOrder](q.ServeAndNext))),
+		run("serve-and-next", "Complete a ticket, if one is named, and call the next, which is null when nobody waits", on(oneMove[lineOrder](q.ServeAndNext))),
 		run("serve", "Complete a ticket: done, or picked up", on(oneTicket[ticketOrder](q.Serve))),
 		run("recall", "Call a number again, at most once a minute", on(oneTicket[ticketOrder](q.Recall))),
 		run("missed", "过号 by hand", on(oneTicket[ticketOrder](q.Missed))),
@@ -26,8 +29,11 @@ func (s *Server) queueAPI() []endpoint {
 		run("undo", "Take the last move of the line, or of a ticket, back", on(oneTicket[lineOrder](q.Undo))),
 		run("pause", "Stop numbers and calls; the reason is shown", on(s.apiPause)),
 		run("resume", "End a pause", on(s.apiResume)),
+		settle("desk-only", "Give the numbers of a line at the desk only", on(s.apiDeskOnly(true))),
+		settle("phone-again", "Give them by phone again", on(s.apiDeskOnly(false))),
 		run("stock", "Add pieces, or take some away", on(s.apiStock)),
 		{method: get, path: "/communities/:community/days/:day/figures", summary: "The counts of a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFigures)},
+		{method: get, path: "/communities/:community/days/:day/feedback", summary: "What residents said about a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFeedback)},
 	}
 }
 
@@ -57,10 +63,16 @@ type ordered interface{ lineOrder | ticketOrder }
 
 // oneTicket makes a handler of a command that answers the ticket it moved.
 func oneTicket[In ordered](do func(context.Context, queue.LineCommand) (queue.Ticket, error)) func(*call, In) (queue.Ticket, error) {
-	return func(c *call, in In) (queue.Ticket, error) {
+	return oneMove[In](do)
+}
+
+// oneMove makes a handler of a command with an answer of its own.
+func oneMove[In ordered, Out any](do func(context.Context, queue.LineCommand) (Out, error)) func(*call, In) (Out, error) {
+	return func(c *call, in In) (Out, error) {
 		cmd, err := c.order(lineOrder(in))
 		if err != nil {
-			return queue.Ticket{}, err
+			var nothing Out
+			return nothing, err
 		}
 		return do(c.ctx(), cmd)
 	}
@@ -101,6 +113,12 @@ func (s *Server) apiResume(c *call, in lineOrder) (queue.Console, error) {
 	return s.lineAfter(c, in, s.Queue.Resume)
 }
 
+func (s *Server) apiDeskOnly(only bool) func(*call, lineOrder) (queue.Console, error) {
+	return func(c *call, in lineOrder) (queue.Console, error) {
+		return s.lineAfter(c, in, func(ctx context.Context, cmd queue.LineCommand) error { return s.Queue.DeskOnly(ctx, cmd, only) })
+	}
+}
+
 func (s *Server) apiStock(c *call, in stockOrder) (queue.Console, error) {
 	return s.lineAfter(c, lineOrder{Reason: in.Reason, Version: in.Version}, func(ctx context.Context, cmd queue.LineCommand) error {
 		_, err := s.Queue.AddStock(ctx, cmd, in.Pieces)
@@ -110,4 +128,8 @@ func (s *Server) apiStock(c *call, in stockOrder) (queue.Console, error) {
 
 func (s *Server) apiFigures(c *call, _ none) (queue.DayCounts, error) {
 	return s.Queue.DayFigures(c.ctx(), c.In.CommunityID, c.Param("day"))
+}
+
+func (s *Server) apiFeedback(c *call, _ none) (queue.Feedbacks, error) {
+	return s.Queue.FeedbackOf(c.ctx(), c.In.CommunityID, c.Param("day"))
 }

@@ -134,6 +134,9 @@ func (s *schemas) structure(t reflect.Type) object {
 // field is the schema of one member, with what its tags say.
 func (s *schemas) field(f member) object {
 	out := s.of(f.of.Type)
+	if f.of.Type.Kind() == reflect.Pointer && f.required { // always there, and null for none
+		return object{"anyOf": []any{out, object{"type": "null"}}}
+	}
 	if _, ref := out["$ref"]; ref {
 		return out
 	}

@@ -35,7 +35,7 @@ func (s *Server) marketDay(c *call) error {
 	if err != nil {
 		return err
 	}
-	v := marketDayView{duty: at}
+	v := marketDayView{duty: at, form: c.form()}
 	if err := c.standInto(&v); err != nil {
 		return err
 	}

@@ -34,6 +34,9 @@ func (c *call) summaryView(f form) (summaryView, error) {
 	if v.Figures, err = c.server.Queue.DayFigures(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
 		return v, err
 	}
+	if v.Feedback, err = c.server.Queue.FeedbackOf(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
+		return v, err
+	}
 	partners, err := c.server.Booths.Partners(c.ctx(), c.In.CommunityID)
 	if err != nil {
 		return v, err
@@ -124,6 +127,9 @@ func (v summaryView) report() string {
 	}
 	if n := v.Figures.CarriedOver; n > 0 {
 		lines = append(lines, v.T("sum.brief_carried", "n", strconv.Itoa(n)))
+	}
+	if f := v.Feedback; f.Good+f.Fair+f.Poor > 0 {
+		lines = append(lines, v.T("sum.brief_feedback", "good", strconv.Itoa(f.Good), "fair", strconv.Itoa(f.Fair), "poor", strconv.Itoa(f.Poor)))
 	}
 	lines = append(lines, "")
 	for _, l := range v.Figures.Lines {

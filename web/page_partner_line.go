@@ -45,7 +45,7 @@ func (c *call) consoleView(f form) (consoleView, error) {
 // lineVerb is what one button of the console does.
 type lineVerb func(ctx context.Context, c queue.LineCommand) error
 
-func moved(do func(context.Context, queue.LineCommand) (queue.Ticket, error)) lineVerb {
+func moved[T any](do func(context.Context, queue.LineCommand) (T, error)) lineVerb {
 	return func(ctx context.Context, c queue.LineCommand) error {
 		_, err := do(ctx, c)
 		return err

@@ -51,6 +51,8 @@ type Options struct {
 	Healthy        func(ctx context.Context) error // nil is always healthy
 	Ready          func(ctx context.Context) error // nil is always ready
 	Metrics        http.Handler                    // nil has no /metrics
+	MetricsToken   string                          // opens /metrics to addresses that are not private
+	Suspected      func()                          // called when very many numbers go to one place
 	// Parked lists events that could not be applied, Replay tries those of a
 	// consumer and market day again; nil knows none.
 	Parked func(ctx context.Context, limit int) ([]outbox.Parked, error)
@@ -68,14 +70,17 @@ type Server struct {
 	formKey []byte
 	origins *http.CrossOriginProtection
 	door    *doorman
-	clock   func() time.Time
-	parked  func(context.Context, int) ([]outbox.Parked, error)
-	replay  func(context.Context, string, string) (int, error)
-	places  places
-	live    *live.Hub
-	log     *slog.Logger
-	echo    *echo.Echo
-	handler http.Handler
+	lookout *lookout
+	// suspected counts; nil counts nothing.
+	suspected func()
+	clock     func() time.Time
+	parked    func(context.Context, int) ([]outbox.Parked, error)
+	replay    func(context.Context, string, string) (int, error)
+	places    places
+	live      *live.Hub
+	log       *slog.Logger
+	echo      *echo.Echo
+	handler   http.Handler
 	// stopping is closed when the server begins to stop: streams end themselves.
 	stopping chan struct{}
 }
@@ -98,7 +103,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Services: o.Services, base: base.Scheme + "://" + base.Host, secure: base.Scheme == "https",
-		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now),
+		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now), lookout: newLookout(), suspected: o.Suspected,
 		live: o.Live, clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
 	}
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {
@@ -119,7 +124,7 @@ func (s *Server) mux(o Options) http.Handler {
 	m.Handle("GET /healthz", probe(o.Healthy))
 	m.Handle("GET /readyz", probe(o.Ready))
 	if o.Metrics != nil {
-		m.Handle("GET /metrics", o.Metrics)
+		m.Handle("GET /metrics", guardMetrics(o.Metrics, o.MetricsToken))
 	}
 	m.Handle("/", s.echo)
 	return m

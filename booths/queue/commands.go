@@ -24,20 +24,35 @@ func (s *Service) Next(ctx context.Context, c LineCommand) (Ticket, error) {
 }
 
 // ServeAndNext is the one big button: it completes the ticket named by
-// TicketID, if one is named, and calls the next. The answer is the called
-// ticket, with Number 0 when nobody waits or the day has closed meanwhile.
-func (s *Service) ServeAndNext(ctx context.Context, c LineCommand) (Ticket, error) {
-	return s.command(ctx, c, "serve_next", func(w *work) (Ticket, error) {
+// TicketID, if one is named, and calls the next.
+func (s *Service) ServeAndNext(ctx context.Context, c LineCommand) (Turn, error) {
+	return run(ctx, s, c, "serve_next", func(w *work) (Turn, error) {
+		var turn Turn
 		if c.TicketID != "" {
-			if _, err := w.advance(c, doServe); err != nil {
-				return Ticket{}, err
+			served, err := w.advance(c, doServe)
+			if err != nil {
+				return turn, err
 			}
+			served = served.Public()
+			turn.Served = &served
 			if w.line.state(w.tx.Now) == LineClosing {
-				return Ticket{}, nil
+				return turn, nil
 			}
 		}
-		return w.next()
+		next, err := w.next()
+		if next.Number > 0 {
+			next = next.Public()
+			turn.Next = &next
+		}
+		return turn, err
 	})
+}
+
+// Turn is what the one big button did. Served is nil when no ticket was named,
+// Next when nobody waits or the day has closed meanwhile.
+type Turn struct {
+	Served *Ticket `json:"served"`
+	Next   *Ticket `json:"next"`
 }
 
 func (w *work) next() (Ticket, error) {

@@ -32,11 +32,12 @@ func TestADayOfALine(t *testing.T) {
 			t.Fatalf("called %+v", called)
 		}
 		p.clock.push(4 * time.Minute)
-		next, err := p.s.ServeAndNext(p.ctx, p.about(called))
+		turn, err := p.s.ServeAndNext(p.ctx, p.about(called))
 		p.ok(err)
-		if next.Number != 2 {
-			t.Fatalf("then %d", next.Number)
+		if turn.Served == nil || turn.Served.Number != 1 || turn.Served.State != Served || turn.Next == nil || turn.Next.Number != 2 {
+			t.Fatalf("then %+v", turn)
 		}
+		next := *turn.Next
 		v, err := p.s.TicketByHandle(p.ctx, proxy.Handle)
 		p.ok(err)
 		if v.Ahead != 0 || !v.Wait.Known || v.Line.Waiting != 1 {

@@ -18,6 +18,7 @@ type serveCmd struct {
 	Outbox         string   `help:"Folder for messages without a channel, .eml and .json (default: outbox beside the database)." type:"path" placeholder:"DIR"`
 	AllowPrivate   []string `help:"Private networks webhooks and robots may reach, as 10.0.0.0/8." placeholder:"NETWORK"`
 	TrustedProxies []string `help:"Networks of proxies whose X-Forwarded headers count." placeholder:"NETWORK"`
+	MetricsToken   string   `help:"Bearer token that opens /metrics to others than private addresses." placeholder:"TOKEN"`
 	Holidays       []string `help:"More years of holidays, YAML files." type:"existingfile" placeholder:"FILE"`
 }
 
@@ -26,6 +27,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	o := c.options()
 	o.Listen, o.BaseURL, o.SMTP, o.MailFrom = c.Listen, c.BaseURL, c.SMTP, c.MailFrom
 	o.OutboxDir, o.Holidays, o.Logger = c.Outbox, c.Holidays, c.logger(s.err)
+	o.MetricsToken = c.MetricsToken
 	var err error
 	if o.AllowPrivate, err = app.ParsePrefixes("--allow-private", c.AllowPrivate); err != nil {
 		return err

@@ -21,6 +21,8 @@ type metrics struct {
 	ticks    *prometheus.HistogramVec
 	failures *prometheus.CounterVec
 
+	suspicious prometheus.Counter
+
 	lag, parked, deliveries, late *prometheus.Desc
 	commits, updates              *prometheus.Desc
 	watchers, frames, dropped     *prometheus.Desc
@@ -32,7 +34,8 @@ func newMetrics(a *App) *metrics {
 		ticks: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "yiji_tick_seconds", Help: "Time one tick of the alarm clock took.", Buckets: prometheus.ExponentialBuckets(0.0005, 4, 8),
 		}, []string{"job"}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "yiji_tick_failures_total", Help: "Ticks that failed."}, []string{"job"}),
+		failures:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "yiji_tick_failures_total", Help: "Ticks that failed."}, []string{"job"}),
+		suspicious: prometheus.NewCounter(prometheus.CounterOpts{Name: "yiji_suspicious_issues_total", Help: "Times very many numbers of one line went to one place."}),
 
 		lag:        prometheus.NewDesc("yiji_events_behind", "Events a consumer has not applied yet.", []string{"consumer"}, nil),
 		parked:     prometheus.NewDesc("yiji_events_parked", "Events a consumer could not apply.", []string{"consumer"}, nil),
@@ -44,7 +47,7 @@ func newMetrics(a *App) *metrics {
 		frames:     prometheus.NewDesc("yiji_live_frames_total", "States of lines and days made for them; each is shared by all.", nil, nil),
 		dropped:    prometheus.NewDesc("yiji_live_dropped_total", "Pages let go: slow, took no bytes; full, were too many.", []string{"why"}, nil),
 	}
-	m.registry.MustRegister(m, m.ticks, m.failures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m, m.ticks, m.failures, m.suspicious, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

@@ -37,6 +37,7 @@ type Options struct {
 	// AllowPrivate opens private networks to webhooks and robots, one prefix at a time.
 	AllowPrivate   []netip.Prefix
 	TrustedProxies []netip.Prefix
+	MetricsToken   string     // opens /metrics to others than private addresses
 	Limits         web.Limits // what one address may ask for
 	Holidays       []string   // more YAML files of holidays
 	Clock          func() time.Time
