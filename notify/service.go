@@ -27,7 +27,7 @@ type Delivery struct {
 	Attempts   int          `json:"attempts" db:"attempts"`
 	Detail     string       `json:"detail,omitempty" db:"detail"` // of the last attempt, for operators
 	Due        time.Time    `json:"due" db:"-"`
-	Next       time.Time    `json:"next,omitzero" db:"-"` // while it waits
+	Next       time.Time    `json:"next,omitzero" db:"-"`       // while it waits
 	InFolder   bool         `json:"in_folder,omitempty" db:"-"` // delivered is put into the local folder: nobody was sent anything
 	Created    time.Time    `json:"created" db:"-"`
 	Finished   time.Time    `json:"finished,omitzero" db:"-"`
