@@ -47,7 +47,11 @@ func (s *Service) Override(ctx context.Context, scope Scope, dayID string, d Dec
 				return err
 			}
 		}
-		if err := noteChange(tx, day, change{what: "override", claim: c.ID, booth: booth.Code, who: scope.By, reason: d.Reason}); err != nil {
+		was, err := found(tx, c, d.BoothID)
+		if err != nil {
+			return err
+		}
+		if err := noteChange(tx, day, change{what: "override", claim: c.ID, booth: booth.Code, who: scope.By, reason: d.Reason, before: pack(was)}); err != nil {
 			return err
 		}
 		if day.State == DayPlanned || day.State == DayClaiming {
@@ -145,12 +149,14 @@ func (s *Service) clear(tx *db.Tx, day Day, c *Claim, boothID string) (old *Boot
 
 // Change is a decision of a person about a day's plan.
 type Change struct {
+	ID       string `json:"-" db:"id"`
 	AtMicros int64  `json:"-" db:"at"`
 	What     string `json:"what" db:"what"`
 	ClaimID  string `json:"claim" db:"claim_id"`
 	Booth    string `json:"booth_code" db:"booth_code"`
 	Who      string `json:"who" db:"who"`
 	Reason   string `json:"reason" db:"reason"`
+	Undoable bool   `json:"-" db:"-"` // the last one, for ten minutes
 }
 
 // Changes returns the decisions about a day's plan, the latest first.
@@ -159,7 +165,13 @@ func (s *Service) Changes(ctx context.Context, communityID, dayID string) (out [
 		if _, err = dayByID(tx, communityID, dayID); err != nil {
 			return err
 		}
-		out, err = changesOf(tx, dayID)
+		if out, err = changesOf(tx, dayID); err != nil {
+			return err
+		}
+		last, err := lastDecision(tx, dayID)
+		for i, c := range out {
+			out[i].Undoable = c.ID == last.ID && last.Before != "" && tx.Now.Sub(db.Time(c.AtMicros)) <= UndoFor
+		}
 		return err
 	})
 	return out, err

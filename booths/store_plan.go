@@ -1,21 +1,27 @@
 package booths
 
 import (
+	"errors"
+
 	"yiji/internal/db"
 )
 
 // change is a line of the record of decisions.
-type change struct{ what, claim, booth, who, reason string }
+type change struct{ what, claim, booth, who, reason, before string }
 
+// noteChange writes a decision down. Two of one instant are told apart by a
+// microsecond, so that one of them is the last.
 func noteChange(tx *db.Tx, day Day, c change) error {
-	_, err := tx.Exec(`INSERT INTO booths_changes (id, day_id, at, what, claim_id, booth_code, who, reason) VALUES ($1,$2,$3,$4,$5,$6,$7,$8)`,
-		db.NewID(), day.ID, db.Micros(tx.Now), c.what, c.claim, c.booth, c.who, c.reason)
+	_, err := tx.Exec(`INSERT INTO booths_changes (id, day_id, at, what, claim_id, booth_code, who, reason, before)
+		SELECT $1, $2, CASE WHEN COALESCE(MAX(at), 0) >= CAST($3 AS BIGINT) THEN MAX(at) + 1 ELSE CAST($3 AS BIGINT) END, $4, $5, $6, $7, $8, $9
+		FROM booths_changes WHERE day_id = $2`,
+		db.NewID(), day.ID, db.Micros(tx.Now), c.what, c.claim, c.booth, c.who, c.reason, c.before)
 	return err
 }
 
 func changesOf(tx *db.Tx, dayID string) ([]Change, error) {
 	var out []Change
-	err := tx.Select(&out, `SELECT at, what, claim_id, booth_code, who, reason FROM booths_changes WHERE day_id = $1 ORDER BY at DESC, id`, dayID)
+	err := tx.Select(&out, `SELECT id, at, what, claim_id, booth_code, who, reason FROM booths_changes WHERE day_id = $1 ORDER BY at DESC, id DESC`, dayID)
 	return out, err
 }
 
@@ -131,4 +137,62 @@ func cancelDay(tx *db.Tx, dayID string) error {
 	}
 	_, err := tx.Exec(`UPDATE booths_claims SET state = 'cancelled', changed_at = $2 WHERE day_id = $1 AND state IN ('claimed', 'placed', 'waiting')`, dayID, now)
 	return err
+}
+
+// decision is a change with what it found.
+type decision struct {
+	Change
+	Before string `db:"before"`
+}
+
+// lastDecision is the latest decision of a day over somebody's place that has
+// not been undone; the zero decision when there is none.
+func lastDecision(tx *db.Tx, dayID string) (d decision, err error) {
+	err = tx.Get(&d, `SELECT id, at, what, claim_id, booth_code, who, reason, before FROM booths_changes
+		WHERE day_id = $1 AND what <> 'disturbance' ORDER BY at DESC, id DESC LIMIT 1`, dayID)
+	if errors.Is(err, db.ErrNoRows) {
+		return d, nil
+	}
+	return d, err
+}
+
+func forgetBefore(tx *db.Tx, id string) error {
+	_, err := tx.Exec(`UPDATE booths_changes SET before = '' WHERE id = $1`, id)
+	return err
+}
+
+// holderOf is the claim that holds a booth, "" while it is free.
+func holderOf(tx *db.Tx, boothID string) (claimID string, err error) {
+	err = tx.Get(&claimID, `SELECT claim_id FROM booths_assignments WHERE booth_id = $1 AND state = 'live'`, boothID)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return claimID, err
+}
+
+func waitOrder(tx *db.Tx, claimID string) (n int64, err error) {
+	err = tx.Get(&n, `SELECT wait_order FROM booths_claims WHERE id = $1`, claimID)
+	return n, err
+}
+
+// restoreOrder gives a claim its old place on the waitlist, unless somebody has
+// it by now.
+func restoreOrder(tx *db.Tx, dayID, claimID string, order int64) error {
+	_, err := tx.Exec(`UPDATE booths_claims SET wait_order = $3 WHERE id = $2 AND state = 'waiting'
+		AND NOT EXISTS (SELECT 1 FROM booths_claims o WHERE o.day_id = $1 AND o.state = 'waiting' AND o.wait_order = $3)`, dayID, claimID, order)
+	return err
+}
+
+// boothByCode finds a booth of a day; the zero booth for no code.
+func boothByCode(tx *db.Tx, day Day, code string) (Booth, error) {
+	if code == "" {
+		return Booth{}, nil
+	}
+	all, err := boothsOf(tx, day)
+	for _, b := range all {
+		if b.Code == code {
+			return b, err
+		}
+	}
+	return Booth{}, orElse(err, noBooth())
 }

@@ -27,6 +27,12 @@ func (s *Server) planShow(c *call) error {
 	if id := c.QueryParam("claim"); id != "" {
 		v.form = v.form.With("claim", id)
 	}
+	if id := c.QueryParam("booth"); id != "" {
+		v.form = v.form.With("booth", id)
+	}
+	if err := c.foresee(&v); err != nil {
+		return err
+	}
 	for i, m := range v.Claims {
 		if m.Holding != nil && m.Holding.ID == c.QueryParam("release") {
 			v.Leaving = &v.Claims[i]

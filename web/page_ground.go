@@ -16,6 +16,16 @@ type ground struct {
 	Zones      []groundZone
 	Booths     []groundBooth
 	Scale      string // words beside the bar of five metres
+	Marks      []groundMark
+	Ways       bool // some booths lead somewhere
+}
+
+// groundMark is a small icon of the drawing with its word.
+type groundMark struct{ Icon, Word string }
+
+// featureIcons are the icons of the features that have one.
+var featureIcons = map[string]string{
+	"power": "plug", "water": "droplet", "shade": "umbrella", "indoors": "building-warehouse", "vehicle": "truck", "quiet": "ear-off", "wheelchair": "wheelchair",
 }
 
 type groundZone struct {
@@ -31,6 +41,9 @@ type groundBooth struct {
 	Short string
 	X, Y  int // the middle
 	W, H  int
+	Icons []string
+	ID    string // of the booth on a day
+	To    string // where pressing it leads, "" nowhere
 }
 
 const (
@@ -53,11 +66,56 @@ func (p page) drawing(all []booths.Booth, say func(booths.Booth) (class, who str
 		if who != "" {
 			words += " · " + who
 		}
-		g.Booths = append(g.Booths, groundBooth{Code: b.Code, Class: class, Words: words, Short: shorten(who, 5), X: int(b.X), Y: int(b.Y), W: w, H: h})
+		g.Booths = append(g.Booths, groundBooth{Code: b.Code, Class: class, Words: words, Short: shorten(who, 5), X: int(b.X), Y: int(b.Y), W: w, H: h, Icons: iconsOf(b), ID: b.ID})
 		g.stretch(groundZone{Name: b.Zone, X: int(b.X) - w/2, Y: int(b.Y) - h/2, W: int(b.X) + w/2, H: int(b.Y) + h/2})
+	}
+	for _, f := range booths.Features {
+		if slices.ContainsFunc(all, func(b booths.Booth) bool { return slices.Contains(b.Features, f) }) {
+			g.Marks = append(g.Marks, groundMark{featureIcons[f], p.T("booths.feature." + f)})
+		}
 	}
 	g.frame()
 	return g
+}
+
+// iconsOf are the icons of a booth's features, in the order of their words.
+func iconsOf(b booths.Booth) (out []string) {
+	for _, f := range booths.Features {
+		if slices.Contains(b.Features, f) {
+			out = append(out, featureIcons[f])
+		}
+	}
+	return out
+}
+
+// leading gives each booth a way; an empty one leads nowhere.
+func (g ground) leading(to func(groundBooth) string) ground {
+	g.Booths = slices.Clone(g.Booths)
+	for i := range g.Booths {
+		g.Booths[i].To = to(g.Booths[i])
+		g.Ways = g.Ways || g.Booths[i].To != ""
+	}
+	return g
+}
+
+// role: a picture has no ways in it.
+func (g ground) role() string {
+	if g.Ways {
+		return "group"
+	}
+	return "img"
+}
+
+// letters is the size of a booth's code and of what stands below it.
+func (b groundBooth) letters() (code, who int) {
+	side := min(b.W, b.H*5/4)
+	return side * 2 / 7, side / 6
+}
+
+// mark is where the i-th icon stands: a row along the booth's foot.
+func (b groundBooth) mark(i int) (x, y, side int) {
+	side = min(min(b.W, b.H)/5, b.W/max(len(b.Icons), 1))
+	return b.X - side*len(b.Icons)/2 + side*i, b.Y + b.H/2 - side - side/6, side
 }
 
 // usualSize is what a booth of unknown size is drawn as: three metres, or less

@@ -31,6 +31,7 @@ type layoutView struct {
 	Copied  []scheduler.Day // days that took their copy and can still change it
 	From    *scheduler.Day  // the form shows this day's ground, nothing is saved yet
 	Saved   bool            // the market has a ground
+	Unsaved bool            // what the form shows is not what is saved
 }
 
 func (s *Server) layoutPage(c *call) error {
@@ -67,7 +68,8 @@ func (s *Server) layoutPage(c *call) error {
 }
 
 func (c *call) layoutView(m scheduler.Market, saved bool) (layoutView, error) {
-	v := layoutView{page: c.console("office.layout_of", "market", m.Name), Market: m, Saved: saved}
+	v := layoutView{page: c.console("office.layout_of", "market", m.Name), Market: m, Saved: saved, Unsaved: c.Request().Method == post || c.QueryParam("from") != ""}
+	v.Modules = []string{"layout.js"}
 	days, err := c.server.Scheduler.Days(c.ctx(), c.In.CommunityID, scheduler.DayFilter{MarketID: m.ID, Limit: 60, Backwards: true})
 	for _, d := range days {
 		switch d.StateAt(v.Now) {

@@ -14,7 +14,7 @@ import (
 func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 	atOffice(t, func(o *office) {
 		t, at := o.t, o.home+"/markets/new"
-		says(t, o.mine.get(o.home), 200, "还没有安排下一场市集", "建第一个市集")
+		says(t, o.mine.get(o.home), 200, "三步办起第一场市集", "建第一个市集")
 		v := o.mine.whole(o.mine.get(at).Body, at)
 		with(v, "name", "幸福长“9”", "venue", "党群服务中心门口", "rule.monthly.days", "十九", "step", "preview", "wanted", "测血压\n理发", "holiday", "next-workday", "residents_reported", "300")
 		says(t, o.mine.post(at, v), 422, "请填一个整数", `value="十九"`, "测血压\n理发", "党群服务中心门口")
@@ -46,7 +46,7 @@ func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 			t.Errorf("%d markets after the second", len(list))
 		}
 		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "8", "slug", "market")), 409, "名")
-		says(t, o.mine.get(o.home), 200, "幸福长“9”", "还没有摊位布置", "还没有合伙人", "2027 年的节假日安排还没有导入")
+		says(t, o.mine.get(o.home), 200, "幸福长“9”", "画摊位", "请来伙伴", "2027 年的节假日安排还没有导入")
 	})
 }
 

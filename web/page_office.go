@@ -74,6 +74,8 @@ type officeView struct {
 	Silent  []caller // have not claimed
 	Asked   []caller // have not answered an offer
 	More    int      // silent ones that are not listed
+	Grounds  bool // some market has booths
+	Partners int  // how many bring something
 }
 
 // lack is something missing, with the page where it is mended.
@@ -145,10 +147,12 @@ func (c *call) lacks(v *officeView, partners []booths.Partner) error {
 		if err != nil {
 			return err
 		}
+		v.Grounds = v.Grounds || len(l.Booths) > 0
 		if len(l.Booths) == 0 {
 			v.Missing = append(v.Missing, lack{v.T("office.lack_layout", "market", m.Name), o + "/markets/" + m.ID + "/layout"})
 		}
 	}
+	v.Partners = len(partners)
 	if len(partners) == 0 {
 		v.Missing = append(v.Missing, lack{v.T("office.lack_partners"), o + "/partners"})
 	}
@@ -309,4 +313,48 @@ func (v officeView) inDays() string {
 	default:
 		return v.T("office.in_days", "n", strconv.Itoa(int(n)))
 	}
+}
+
+// guideStep is one of the three steps to a first market.
+type guideStep struct {
+	Key, Icon, State, Path string // State as of a step
+}
+
+// guide leads a fresh community to its first market; nil when it has all it needs.
+func (v officeView) guide() []guideStep {
+	done := [3]bool{len(v.Markets) > 0, len(v.Markets) > 0 && v.Grounds, v.Partners > 0}
+	if done[0] && done[1] && done[2] || v.Next != nil && v.State != scheduler.Planned {
+		return nil
+	}
+	o := v.office()
+	out := []guideStep{{Key: "market", Icon: "calendar-plus", Path: o + "/markets/new"}, {Key: "ground", Icon: "layout-board"}, {Key: "partners", Icon: "users", Path: o + "/partners"}}
+	if len(v.Markets) > 0 {
+		out[1].Path = o + "/markets/" + v.Markets[0].ID + "/layout"
+	}
+	now := false
+	for i := range out {
+		switch {
+		case done[i]:
+			out[i].State = "done"
+		case now:
+			out[i].State = "later"
+		default:
+			out[i].State, now = "now", true
+		}
+	}
+	return out
+}
+
+// missing leaves out what the guide says already.
+func (v officeView) missing() (out []lack) {
+	guided := map[string]bool{}
+	for _, g := range v.guide() {
+		guided[g.Path] = true
+	}
+	for _, l := range v.Missing {
+		if l.Path == "" || !guided[l.Path] {
+			out = append(out, l)
+		}
+	}
+	return out
 }

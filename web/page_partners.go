@@ -19,6 +19,7 @@ type partnersView struct {
 	List  []booths.Partner
 	All   int
 	Query string
+	list  []booths.Partner
 }
 
 // partnersPage lists the partners by the sound of their names; ?q= searches
@@ -29,6 +30,7 @@ func (s *Server) partnersPage(c *call) error {
 		return err
 	}
 	v := partnersView{page: c.console("office.partners"), All: len(list), Query: strings.TrimSpace(tidyText(c.QueryParam("q")))}
+	v.Modules, v.list = []string{"roster.js"}, list
 	for _, p := range list {
 		if v.matches(p) {
 			v.List = append(v.List, p)
@@ -38,12 +40,21 @@ func (s *Server) partnersPage(c *call) error {
 }
 
 func (v partnersView) matches(p booths.Partner) bool {
+	return strings.Contains(v.words(p), strings.ToLower(v.Query))
+}
+
+// words are what a partner is found by.
+func (v partnersView) words(p booths.Partner) string {
 	hay := p.Name + "\n" + p.Category + "\n" + known(v.Lang, "office.category_", p.Category)
 	for _, o := range p.Services {
 		hay += "\n" + o.Name
 	}
-	return strings.Contains(strings.ToLower(hay), strings.ToLower(v.Query))
+	return strings.ToLower(hay)
 }
+
+// all are the partners the page holds: those that do not match too, hidden, so
+// that roster.js finds them while one types; without a search the same.
+func (v partnersView) all() []booths.Partner { return v.list }
 
 // serviceNames is what a partner brings, in a line.
 func serviceNames(p booths.Partner) string {

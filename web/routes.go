@@ -111,6 +111,7 @@ func (s *Server) dutyRoutes() []route {
 		{method: post, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrder("move")},
 		{method: get, path: "/o/:community/days/:day/plan", action: account.PlanRead, where: inCommunity, handle: s.planShow},
 		{method: post, path: "/o/:community/days/:day/plan/override", action: account.PlanOverride, where: inCommunity, handle: s.planOverride},
+		{method: post, path: "/o/:community/days/:day/plan/undo", action: account.PlanOverride, where: inCommunity, handle: s.planUndo},
 		{method: post, path: "/o/:community/days/:day/plan/release", action: account.PlanOverride, where: inCommunity, handle: s.planRelease},
 		{method: post, path: "/o/:community/lines/:line/desk-only", action: account.LineSettle, where: ofLine, handle: s.deskOnly},
 		{method: get, path: "/o/:community/days/:day/summary", action: account.FiguresRead, where: inCommunity, handle: s.summaryShow},
