@@ -74,7 +74,7 @@ func (s *Service) Foresee(ctx context.Context, scope Scope, dayID string, d Deci
 	if err != nil {
 		return Consequence{}, err
 	}
-	return foreseen(in, d.ClaimID, now, then, claims), nil
+	return foreseen(in, d.ClaimID, [2]map[string]string{now, then}, claims), nil
 }
 
 // swapped is who stands where after a published place was decided.
@@ -96,9 +96,11 @@ func swapped(now map[string]string, c Claim, code string) map[string]string {
 	return then
 }
 
-// foreseen compares the plan as it is with the plan as it would be. While
+// foreseen compares the plan as it is with the plan as it would be: at says of
+// both who stands where. While
 // partners claim, both are computed; afterwards every place is where it is.
-func foreseen(in Input, claimID string, now, then map[string]string, claims []Claim) (out Consequence) {
+func foreseen(in Input, claimID string, at [2]map[string]string, claims []Claim) (out Consequence) {
+	now, then := at[0], at[1]
 	claiming := len(now) == 0
 	was := Plan(in.held(now))
 	if claiming {

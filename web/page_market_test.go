@@ -46,7 +46,7 @@ func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 			t.Errorf("%d markets after the second", len(list))
 		}
 		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "8", "slug", "market")), 409, "名")
-		says(t, o.mine.get(o.home), 200, "幸福长“9”", "画摊位", "请来伙伴", "2027 年的节假日安排还没有导入")
+		says(t, o.mine.get(o.home), 200, "幸福长“9”", "还没有摊位布置", "还没有合伙人", "2027 年的节假日安排还没有导入")
 	})
 }
 
