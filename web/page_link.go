@@ -1,6 +1,8 @@
 package web
 
 import (
+	"cmp"
+
 	"github.com/a-h/templ"
 
 	"yiji/booths"
@@ -47,7 +49,7 @@ func (s *Server) invitePage(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.show(c.inviteView(l)(c.newcomerForm()))
+	return c.show(c.inviteView(l)(c.newcomerForm().With("name", c.greeted(l))))
 }
 
 func (s *Server) invite(c *call) error {
@@ -80,6 +82,19 @@ func (c *call) inviteView(l account.Link) func(form) templ.Component {
 	return func(f form) templ.Component {
 		return linkPage(linkView{page: c.page(title), form: f, Link: &l, Place: c.placeOf(l), Partner: c.partnerInvited(l)})
 	}
+}
+
+// greeted is how the one who opens a link is probably called: as the organizer
+// noted, or the partner's contact, or the partner itself.
+func (c *call) greeted(l account.Link) string {
+	if l.Role.PartnerID == "" {
+		return ""
+	}
+	p, err := c.server.Booths.Partner(c.ctx(), booths.Scope{CommunityID: l.Role.CommunityID}, l.Role.PartnerID)
+	if err != nil {
+		return l.Label
+	}
+	return cmp.Or(l.Label, p.Contact.Person, p.Name)
 }
 
 // partnerInvited is the name of the partner a link lets act for; "" for another link.

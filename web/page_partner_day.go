@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/a-h/templ"
@@ -13,13 +14,13 @@ import (
 
 // What a partner fills in on the page of a day.
 var (
-	claimFields      = []string{"services", "wish1", "wish2", "zones"}
+	claimFields      = []string{"sheet", "services", "wish1", "wish2", "zones"}
 	takeFields       = []string{"booth", "services"}
-	substituteFields = []string{"assignment", "partner", "reason"}
+	substituteFields = []string{"assignment", "partner", "reason", "agreed"}
 )
 
 func (s *Server) partnerDay(c *call) error {
-	v, err := c.partnerDayView()
+	v, err := c.partnerDayView(c.Param("day"))
 	if err != nil {
 		return err
 	}
@@ -32,13 +33,13 @@ func (s *Server) partnerDay(c *call) error {
 }
 
 // partnerDayView gathers everything one partner sees of one day.
-func (c *call) partnerDayView() (partnerDayView, error) {
-	v := partnerDayView{claim: c.form(claimFields...), take: c.form(takeFields...), substitute: c.form(substituteFields...), button: c.form()}
+func (c *call) partnerDayView(id string) (partnerDayView, error) {
+	v := partnerDayView{take: c.form(takeFields...), substitute: c.form(substituteFields...), button: c.form()}
 	var err error
 	if v.stall, err = c.stall("stall.day"); err != nil {
 		return v, err
 	}
-	id := c.Param("day")
+	v.Modules = []string{"claim.js"}
 	if v.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, id); err != nil {
 		return v, err
 	}
@@ -46,6 +47,11 @@ func (c *call) partnerDayView() (partnerDayView, error) {
 	if v.Plan, err = c.server.Booths.DayBooths(c.ctx(), c.In.CommunityID, id); err != nil {
 		return v, err
 	}
+	last, err := c.lastClaim(v.Plan.Day)
+	if err != nil {
+		return v, err
+	}
+	v.claim, v.Again = c.claimForm(v.Partner, last), last != nil
 	if err := c.claimsInto(&v); err != nil {
 		return v, err
 	}
@@ -83,24 +89,31 @@ func (c *call) claimsInto(v *partnerDayView) error {
 		}
 	}
 	for _, w := range v.Plan.Wanted {
-		v.Wanted = append(v.Wanted, wanted{Name: w, Brought: brought[w]})
+		v.Wanted = append(v.Wanted, wanted{Name: known(c.Lang, "office.category_", w), Brought: brought[w], Own: bringsWanted(v.Partner, w)})
 	}
 	return nil
 }
 
+// bringsWanted reports whether a partner can answer a wish of the organizer.
+func bringsWanted(p booths.Partner, wish string) bool {
+	return p.Category == wish || slices.ContainsFunc(p.Services, func(o booths.Offering) bool { return o.Name == wish })
+}
+
 // linesInto finds the partner's own lines and numbers of the day.
-func (c *call) linesInto(v *partnerDayView) error {
-	lines, err := c.server.Queue.Lines(c.ctx(), c.In.CommunityID, v.Day.ID)
-	if err != nil && !unheard(err) {
+func (c *call) linesInto(v *partnerDayView) (err error) {
+	if v.Lines, err = c.ownLinesOf(v.Day.ID); err != nil {
 		return err
-	}
-	for _, l := range lines {
-		if l.PartnerID == v.Partner.ID {
-			v.Lines = append(v.Lines, l)
-		}
 	}
 	v.Counts, err = c.ownCounts(v.Day.ID)
 	return err
+}
+
+func (c *call) ownLinesOf(dayID string) ([]queue.Line, error) {
+	lines, err := c.server.Queue.Lines(c.ctx(), c.In.CommunityID, dayID)
+	if err != nil && !unheard(err) {
+		return nil, err
+	}
+	return slices.DeleteFunc(lines, func(l queue.Line) bool { return l.PartnerID != c.In.PartnerID }), nil
 }
 
 // unheard reports whether a day exists whose news has not reached a service
@@ -120,7 +133,7 @@ func (c *call) ownCounts(dayID string) ([]queue.LineCount, error) {
 
 // partnerDayAgain shows the day once more with the form that failed in its place.
 func (c *call) partnerDayAgain(f form, failed error, put func(*partnerDayView, form)) error {
-	v, err := c.partnerDayView()
+	v, err := c.partnerDayView(c.Param("day"))
 	if err != nil {
 		return err
 	}
@@ -140,7 +153,11 @@ func (c *call) toDay(key string) error {
 }
 
 func (s *Server) partnerClaim(c *call) error {
-	f := c.form(claimFields...)
+	p, err := s.Booths.Partner(c.ctx(), c.partnerOf(""), c.In.PartnerID)
+	if err != nil {
+		return err
+	}
+	f := c.form(claimFieldsOf(p)...)
 	ask := booths.Ask{PartnerID: c.In.PartnerID, Services: f.All("services")}
 	for _, w := range []string{f.Get("wish1"), f.Get("wish2")} {
 		if w != "" && !slices.Contains(ask.Wishes.Booths, w) {
@@ -148,7 +165,10 @@ func (s *Server) partnerClaim(c *call) error {
 		}
 	}
 	ask.Wishes.Zones = f.All("zones")
-	if _, err := s.Booths.Claim(c.ctx(), c.partnerOf(f.Key), c.Param("day"), ask); err != nil {
+	if err = c.brings(f, p); err == nil {
+		_, err = s.Booths.Claim(c.ctx(), c.partnerOf(f.Key), c.Param("day"), ask)
+	}
+	if err != nil {
 		return c.partnerDayAgain(f, err, func(v *partnerDayView, f form) { v.claim = f })
 	}
 	return c.toDay("done.stall_claimed")
@@ -181,8 +201,13 @@ func (s *Server) partnerRelease(c *call) error {
 
 func (s *Server) partnerSubstitute(c *call) error {
 	f := c.form(substituteFields...)
-	ask := booths.Ask{PartnerID: f.Get("partner")}
-	if _, err := s.Booths.Substitute(c.ctx(), c.partnerOf(f.Key), f.Get("assignment"), ask, f.Get("reason")); err != nil {
+	ask, err := booths.Ask{PartnerID: f.Get("partner")}, error(nil)
+	if !f.On("agreed") {
+		err = fault.Invalid("substitute.agreed", "agreed", "ask the substitute first")
+	} else {
+		_, err = s.Booths.Substitute(c.ctx(), c.partnerOf(f.Key), f.Get("assignment"), ask, f.Get("reason"))
+	}
+	if err != nil {
 		return c.partnerDayAgain(f, err, func(v *partnerDayView, f form) { v.substitute = f })
 	}
 	return c.toDay("done.stall_substituted")
@@ -237,7 +262,7 @@ func (v partnerDayView) waits() bool {
 }
 
 // unclaimed are the partner's services that have no place on this day yet.
-func (v partnerDayView) unclaimed() (out []choice) {
+func (v partnerDayView) unclaimed() (out []booths.Offering) {
 	used := map[string]bool{}
 	for _, c := range v.Claims {
 		if c.Live() {
@@ -246,14 +271,17 @@ func (v partnerDayView) unclaimed() (out []choice) {
 			}
 		}
 	}
-	for _, o := range v.Partner.Services {
-		if !used[o.ID] {
-			label := o.Name
-			if len(o.Needs) > 0 {
-				label += " (" + v.T("stall.needs", "needs", v.featuresText(o.Needs)) + ")"
-			}
-			out = append(out, choice{o.ID, label})
+	return slices.DeleteFunc(slices.Clone(v.Partner.Services), func(o booths.Offering) bool { return used[o.ID] })
+}
+
+// services are what one may tick, with what each needs.
+func (v partnerDayView) services() (out []choice) {
+	for _, o := range v.unclaimed() {
+		label := o.Name
+		if len(o.Needs) > 0 {
+			label += v.T("stall.needs", "needs", v.featuresText(o.Needs))
 		}
+		out = append(out, choice{o.ID, label})
 	}
 	return out
 }
@@ -316,6 +344,43 @@ func (v partnerDayView) ground() ground {
 		}
 	})
 }
+
+// beside are the booths next to the partner's own, the nearest first.
+func (v partnerDayView) beside() (out []booths.DayBooth) {
+	var own []booths.Booth
+	for _, b := range v.Plan.Booths {
+		if b.Claim != nil && b.Claim.PartnerID == v.Partner.ID {
+			own = append(own, b.Booth)
+		} else if b.Claim != nil {
+			out = append(out, b)
+		}
+	}
+	if len(own) == 0 {
+		return nil
+	}
+	far := func(b booths.DayBooth) (best int) {
+		for i, o := range own {
+			dx, dy := int(b.X-o.X), int(b.Y-o.Y)
+			if d := dx*dx + dy*dy; i == 0 || d < best {
+				best = d
+			}
+		}
+		return best
+	}
+	slices.SortStableFunc(out, func(a, b booths.DayBooth) int { return cmp.Compare(far(a), far(b)) })
+	return out[:min(3, len(out))]
+}
+
+// placed reports whether the partner holds a booth on this day.
+func (v partnerDayView) placed() bool {
+	return slices.ContainsFunc(v.Claims, func(c booths.Claim) bool { return c.Holding != nil })
+}
+
+// claimed reports whether something of the partner's still counts on this day.
+func (v partnerDayView) claimed() bool { return slices.ContainsFunc(v.Claims, booths.Claim.Live) }
+
+// gave reports whether there is something to thank for.
+func (v partnerDayView) gave() bool { return v.placed() && !v.Day.ClosedAt.IsZero() }
 
 // running reports whether lines can be run now, or soon.
 func (v partnerDayView) running() bool {

@@ -19,6 +19,7 @@ func (c *call) partnerOf(key string) booths.Scope {
 type stall struct {
 	page
 	Base    string // /p/:community
+	Several bool   // acts for several, here or elsewhere
 	As      string // ?partner=… for those who act for several
 	Partner booths.Partner
 }
@@ -29,6 +30,13 @@ func (c *call) stall(title string) (stall, error) {
 	if id := c.QueryParam("partner"); id != "" {
 		v.As = "?partner=" + escapeQuery(id)
 	}
+	acts := 0
+	for _, r := range c.Actor.Roles {
+		if r.Kind == account.Partner {
+			acts++
+		}
+	}
+	v.Several = acts > 1
 	var err error
 	v.Partner, err = c.server.Booths.Partner(c.ctx(), c.partnerOf(""), c.In.PartnerID)
 	return v, err
@@ -60,9 +68,10 @@ func (s *Server) partnerStart(c *call) error {
 // pastDay is a day the partner was asked for, and what it gave there.
 type pastDay struct {
 	booths.History
-	Day    scheduler.Day
-	Served int
-	Stood  time.Duration
+	Day     scheduler.Day
+	Served  int
+	Minutes int // spent with people
+	Stood   time.Duration
 }
 
 func (s *Server) partnerHome(c *call) error {
@@ -71,40 +80,71 @@ func (s *Server) partnerHome(c *call) error {
 		return err
 	}
 	v := partnerHomeView{stall: at, Days: map[string]scheduler.Day{}}
+	v.Modules = []string{"claim.js"}
 	mine, err := s.Booths.MyDays(c.ctx(), c.partnerOf(""), c.In.PartnerID)
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(mine, func(a, b booths.MyDay) int { return a.OpensAt.Compare(b.OpensAt) })
 	for _, m := range mine {
 		if !at.Now.Before(m.ClosesAt) {
 			continue
 		}
-		d, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, m.ID)
-		if fault.KindOf(err) == fault.KindNotFound {
-			continue // taken back before anybody had to do with it
-		}
-		if err != nil {
+		if err := c.aheadInto(&v, m); err != nil {
 			return err
 		}
-		v.Days[m.ID] = d
-		v.Ahead = append(v.Ahead, m)
 	}
-	slices.SortStableFunc(v.Ahead, func(a, b booths.MyDay) int { return a.OpensAt.Compare(b.OpensAt) })
 	if v.Past, err = c.past(); err != nil {
 		return err
 	}
 	return c.show(partnerHomePage(v))
 }
 
-// past is what the partner gave on the last days: people from the figures of
+// aheadInto puts one day to come on the page: on the card of what to do now,
+// or in the list.
+func (c *call) aheadInto(v *partnerHomeView, m booths.MyDay) error {
+	d, err := c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, m.ID)
+	if fault.KindOf(err) == fault.KindNotFound {
+		return nil // taken back before anybody had to do with it
+	}
+	if err != nil {
+		return err
+	}
+	v.Days[m.ID] = d
+	if state := d.StateAt(v.Now); state == scheduler.Open || state == scheduler.Closed {
+		lines, err := c.ownLinesOf(m.ID)
+		if err != nil {
+			return err
+		}
+		v.Lines = append(v.Lines, lines...)
+	}
+	if v.Next == nil && (m.State == booths.DayClaiming || m.State == booths.DayPublished) && !slices.ContainsFunc(m.Claims, booths.Claim.Live) {
+		next, err := c.partnerDayView(m.ID)
+		if err != nil {
+			return err
+		}
+		if next.mayClaim() {
+			v.Next = &next
+			return nil
+		}
+	}
+	v.Ahead = append(v.Ahead, m)
+	return nil
+}
+
+// past is what the partner gave, the latest first: people from the figures of
 // its lines, hours from the opening to the closing.
 func (c *call) past() ([]pastDay, error) {
-	const most = 24
+	const most = 400
 	history, err := c.server.Booths.History(c.ctx(), c.partnerOf(""), c.In.PartnerID)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]pastDay, 0, most)
+	given, err := c.server.Queue.GivenBy(c.ctx(), c.In.CommunityID, c.In.PartnerID)
+	if err != nil {
+		return nil, err
+	}
+	var out []pastDay
 	counted := map[string]bool{}
 	for _, h := range history[:min(most, len(history))] {
 		p := pastDay{History: h}
@@ -117,14 +157,7 @@ func (c *call) past() ([]pastDay, error) {
 		}
 		if h.Outcome == "kept" && !counted[h.DayID] { // two places on one day are one presence
 			counted[h.DayID] = true
-			p.Stood = stood(p.Day)
-			lines, err := c.ownCounts(h.DayID)
-			if err != nil {
-				return nil, err
-			}
-			for _, l := range lines {
-				p.Served += l.Served
-			}
+			p.Stood, p.Served, p.Minutes = stood(p.Day), given[h.DayID].Served, int((given[h.DayID].ServedSeconds+59)/60)
 		}
 		out = append(out, p)
 	}
@@ -138,3 +171,21 @@ func stood(d scheduler.Day) time.Duration {
 	}
 	return max(0, d.ClosedAt.Sub(d.OpenedAt))
 }
+
+// given are sums over past days.
+type given struct {
+	Days, Served int
+	Stood        time.Duration
+}
+
+func (v partnerHomeView) given(year int) (g given) {
+	for _, p := range v.Past {
+		if y, _, _ := p.Day.HeldOn.Civil(); p.Stood > 0 && (year == 0 || y == year) {
+			g.Days, g.Served, g.Stood = g.Days+1, g.Served+p.Served, g.Stood+p.Stood
+		}
+	}
+	return g
+}
+
+// year is the year it is where the community is.
+func (v partnerHomeView) year() int { return v.Now.In(zoneOf(v.Community.TimeZone)).Year() }

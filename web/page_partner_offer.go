@@ -17,6 +17,7 @@ func (s *Server) offerShow(c *call) error {
 func (c *call) offerView() (offerView, error) {
 	at, err := c.stall("stall.offer")
 	v := offerView{stall: at, form: c.form()}
+	v.Modules = []string{"claim.js"}
 	if err != nil {
 		return v, err
 	}

@@ -86,6 +86,7 @@ func (s *Server) routes() []route {
 		{method: post, path: "/p/:community/days/:day/booths", action: account.ClaimMake, where: asPartner, handle: s.partnerTake},
 		{method: post, path: "/p/:community/days/:day/release", action: account.ClaimMake, where: asPartner, handle: s.partnerRelease},
 		{method: post, path: "/p/:community/days/:day/substitute", action: account.ClaimMake, where: asPartner, handle: s.partnerSubstitute},
+		{method: get, path: "/p/:community/days/:day/letter", action: account.PartnerRead, where: asPartner, handle: s.partnerLetter},
 		{method: get, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerShow},
 		{method: post, path: "/p/:community/offers/:offer", action: account.OfferAnswer, where: asPartner, handle: s.offerAnswer},
 		{method: get, path: "/p/:community/lines/:line", action: account.LineRun, where: ofLine, handle: s.lineConsole},

@@ -1,6 +1,8 @@
 // The console of a line. A pressed button is sent by a script: the answer's
 // #line takes the place of this page's. An order whose answer is lost is kept,
 // also over a reload, and repeated with the key it had: the server does it once.
+import { follow } from "./live.js";
+
 const box = document.getElementById("line");
 const kept = "yiji.line." + box.dataset.line;
 const patience = 8000; // for one answer, in milliseconds
@@ -121,4 +123,17 @@ if (remembered()) {
 	busy(null);
 	give();
 }
-setInterval(() => document.hidden || remembered() || refresh(), 10000);
+
+// What others do comes by itself: the number waiting at once, the rest by looking.
+let soon = 0;
+follow(box.dataset.live, {
+	onLine: f => {
+		if (f.line !== box.dataset.line) return;
+		const waiting = box.querySelector("[data-waiting]");
+		waiting.textContent = waiting.dataset.waiting.replace("{n}", f.waiting);
+		clearTimeout(soon);
+		soon = setTimeout(refresh, 300);
+	},
+	onState: s => { if (!remembered()) net(s === "offline" ? "lost" : ""); },
+});
+setInterval(() => document.hidden || remembered() || refresh(), 30000); // when a number may be called again
