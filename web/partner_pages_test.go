@@ -87,7 +87,7 @@ func TestAPartnerClaimsAndWithdraws(t *testing.T) {
 		}
 		wants(t, b.get("/p/xiangyang"), 200, "<市>医院", "11月19日 周四 09:00–11:30", "看这一场", "还没有记录")
 		day := "/p/xiangyang/days/" + f.day.ID
-		wants(t, b.get(day), 200, "现在可以认领", "血压", "还缺", "安静", "A1 · 健康区 · 电源、安静")
+		wants(t, b.get(day), 200, "报名这一场", "血压", "还缺", "安静", "A1 · 健康区 · 电源、安静")
 
 		a := b.send(day, day+"/claims", "services", "nothing", "wish1", "A1", "zones", "健康区")
 		wants(t, a, 422, "没有这项服务")
@@ -96,13 +96,13 @@ func TestAPartnerClaimsAndWithdraws(t *testing.T) {
 		}
 		a = b.send(day, day+"/claims", "services", f.doctors.Services[0].ID, "wish1", "B1", "wish2", "A1")
 		f.hear()
-		wants(t, a, 200, "已认领。", "已有人带来", "耳穴")
+		wants(t, a, 200, "报名成功。", "已有人带来", "耳穴")
 		c := f.claim(f.doctors)
 		if len(c.Services) != 1 || len(c.Wishes.Booths) != 2 || c.Wishes.Booths[0] != "B1" {
 			t.Errorf("claimed %+v", c)
 		}
-		a = pressIt(b, b.get(day), day+"/withdraw", "撤回认领")
-		wants(t, a, 200, "已撤回", "认领一个位置")
+		a = pressIt(b, b.get(day), day+"/withdraw", "撤回报名")
+		wants(t, a, 200, "已撤回", "报名这一场")
 		if c := f.claim(f.doctors); c.State != booths.ClaimWithdrawn {
 			t.Errorf("still %s", c.State)
 		}
@@ -136,11 +136,11 @@ func TestABoothIsGivenBackOfferedAndAccepted(t *testing.T) {
 			holder, waiter = f.soy, f.grinder
 		}
 		b, w := f.as(holder), f.as(waiter)
-		wants(t, b.get(day), 200, "您的摊位:B1", "<svg", "退还摊位")
-		wants(t, w.get(day), 200, "候补第 1 位", "撤回认领")
+		wants(t, b.get(day), 200, "您的摊位", `>B1</b>`, "<svg", "退还摊位")
+		wants(t, w.get(day), 200, "候补第 1 位", "撤回报名")
 		held := f.claim(holder).Holding.ID
 		ask := b.get(day + "?release=" + held)
-		wants(t, ask, 200, "确定退还摊位 B1 吗?", "不退还")
+		wants(t, ask, 200, "确定退还摊位 B1 吗？", "不退还")
 		a := pressIt(b, ask, day+"/release", "确定退还")
 		f.hear()
 		wants(t, a, 200, "已退还")
@@ -154,7 +154,7 @@ func TestABoothIsGivenBackOfferedAndAccepted(t *testing.T) {
 		wants(t, page, 200, "摊位 B1 轮到您了", "我要", "这次不要")
 		a = pressIt(w, page, to, "我要")
 		f.hear()
-		wants(t, a, 200, "摊位是您的了", "您的摊位:B1")
+		wants(t, a, 200, "摊位是您的了", `>B1</b>`)
 		wants(t, w.get(to), 200, "您已经接受了")
 		a = w.post(to, w.fill(page.Body, to, "answer", "no"))
 		wants(t, a, 409, "您已经接受了")
@@ -198,20 +198,20 @@ func TestASubstituteStandsInForADay(t *testing.T) {
 		f.until(at(11, 17, 8, 0))
 		day, b := "/p/xiangyang/days/"+f.day.ID, f.as(f.grinder)
 		held := f.claim(f.grinder).Holding
-		v := b.fill(b.get(day).Body, day+"/substitute", "partner", "nobody", "reason", "感冒了")
+		v := b.fill(b.get(day).Body, day+"/substitute", "partner", "nobody", "reason", "感冒了", "agreed", "yes")
 		a := b.post(day+"/substitute", v)
 		wants(t, a, 404, "没有找到这个伙伴")
 		if !strings.Contains(a.Body, `value="感冒了"`) {
 			t.Error("the reason is lost")
 		}
-		a = b.send(day, day+"/substitute", "partner", f.soy.ID, "reason", "感冒了")
+		a = b.send(day, day+"/substitute", "partner", f.soy.ID, "reason", "感冒了", "agreed", "yes")
 		f.hear()
 		if held.Code == "A1" { // the zone of A1 takes clinics only
 			wants(t, a, 409)
 			return
 		}
 		wants(t, a, 200, "已请对方代替")
-		wants(t, f.as(f.soy).get(day), 200, "您的摊位:B1", "今天代替磨刀师傅")
+		wants(t, f.as(f.soy).get(day), 200, `>B1</b>`, "今天代替磨刀师傅")
 	})
 }
 
@@ -221,6 +221,7 @@ func TestNobodyActsForAnotherPartner(t *testing.T) {
 		day := "/p/xiangyang/days/" + f.day.ID
 		b := f.as(f.grinder)
 		v := b.fill(b.get("/p/xiangyang").Body, "/logout")
+		v.Set("agreed", "yes")
 		v.Set("claim", f.claim(f.doctors).ID)
 		v.Set("assignment", f.claim(f.doctors).Holding.ID)
 		for _, to := range []string{"/withdraw", "/release", "/substitute"} {
