@@ -73,6 +73,7 @@ var pages = slices.Concat([]row{
 	{path: "/p", bar: browser.Standing, as: partner, at: before},
 	{path: "/p/:community", bar: browser.Standing, as: partner, at: life},
 	{path: "/p/:community/days/:day", bar: browser.Standing, as: partner, at: life},
+	{path: "/p/:community/days/:day/letter", bar: browser.Standing, as: partner, at: []stage.Moment{stage.Settled}},
 	{path: "/p/:community/offers/:offer", not: "nobody waits for a booth in this world; web's own tests make an offer"},
 	{path: "/p/:community/lines/:line", bar: browser.Standing, as: partner, at: []stage.Moment{stage.Busy, stage.Settled}, main: true},
 }, officePages)
