@@ -33,6 +33,19 @@ func (c *call) dayView(d scheduler.Day) (dayView, error) {
 	if v.Zones, err = c.zones(d.ID, names); err != nil {
 		return v, err
 	}
+	v.Ground = v.publicGround(c.boothsOf(d.CommunityID, d.ID, nil), v.Zones)
+	v.Ground.marked(v.Zones)
+	v.Modules = []string{"share.js", "count.js"}
+	if v.open() || v.State == scheduler.Confirmed {
+		v.Live, v.Modules = "/d/"+d.ID+"/live", []string{"share.js", "count.js", "day.js"}
+	}
+	if v.done() {
+		sums, err := c.server.Queue.Totals(c.ctx(), d.CommunityID, []string{d.ID})
+		if err != nil {
+			return v, err
+		}
+		v.Came = sums[d.ID]
+	}
 	if !v.open() {
 		v.Next, err = c.server.Scheduler.NextDay(c.ctx(), d.CommunityID, d.MarketID)
 		if fault.KindOf(err) == fault.KindNotFound {

@@ -47,9 +47,6 @@ func (c *call) feedbackView(d scheduler.Day) (func(form) templ.Component, error)
 			v.Lines = append(v.Lines, choice{l.ID, l.Service})
 		}
 	}
-	for _, m := range queue.Marks {
-		v.Marks = append(v.Marks, choice{string(m), c.T("public.mark." + string(m))})
-	}
 	return func(f form) templ.Component {
 		v.form = f
 		return feedbackPage(v)

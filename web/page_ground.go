@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -15,6 +14,8 @@ type ground struct {
 	X, Y, W, H int
 	Zones      []groundZone
 	Booths     []groundBooth
+	Font       int    // of what is written beside the booths
+	Legend     []groundWord
 	Scale      string // words beside the bar of five metres
 	Marks      []groundMark
 	Ways       bool // some booths lead somewhere
@@ -31,6 +32,9 @@ var featureIcons = map[string]string{
 type groundZone struct {
 	Name       string
 	Class      string
+	Mark       string // class of its colour, and of its shape in words beside
+	Shape      string // before its name
+	Font       int
 	X, Y, W, H int
 }
 
@@ -39,7 +43,8 @@ type groundBooth struct {
 	Class string // mine, taken, free, offered
 	Words string // who stands there, for those who read the drawing aloud
 	Short string
-	X, Y  int // the middle
+	Plain bool // its code large, no names: residents' drawing
+	X, Y  int  // the middle
 	W, H  int
 	Icons []string
 	ID    string // of the booth on a day
@@ -56,7 +61,7 @@ const (
 func (p page) drawing(all []booths.Booth, say func(booths.Booth) (class, who string)) ground {
 	g := ground{Label: p.T("ground.label"), Scale: p.T("ground.scale")}
 	size := usualSize(all)
-	for _, b := range all {
+	for _, b := range byCode(all) {
 		w, h := int(b.W), int(b.H)
 		if w == 0 || h == 0 {
 			w, h = size, size
@@ -109,12 +114,29 @@ func (g ground) role() string {
 // letters is the size of a booth's code and of what stands below it.
 func (b groundBooth) letters() (code, who int) {
 	side := min(b.W, b.H*5/4)
+	if b.Plain {
+		return side * 9 / 20, side / 6
+	}
 	return side * 2 / 7, side / 6
+}
+
+// codeY is the foot of the code: in the middle where nothing stands below it.
+func (b groundBooth) codeY() int {
+	switch {
+	case !b.Plain:
+		return b.Y
+	case len(b.Icons) > 0:
+		return b.Y + b.H/10
+	}
+	return b.Y + b.H*3/20
 }
 
 // mark is where the i-th icon stands: a row along the booth's foot.
 func (b groundBooth) mark(i int) (x, y, side int) {
 	side = min(min(b.W, b.H)/5, b.W/max(len(b.Icons), 1))
+	if b.Plain {
+		side = min(b.W, b.H) * 7 / 25
+	}
 	return b.X - side*len(b.Icons)/2 + side*i, b.Y + b.H/2 - side - side/6, side
 }
 
@@ -151,16 +173,22 @@ func (g *ground) frame() {
 	if len(g.Zones) == 0 {
 		return
 	}
-	slices.SortStableFunc(g.Zones, func(a, b groundZone) int { return cmp.Compare(a.Name, b.Name) })
 	left, top, right, bottom := g.Zones[0].X, g.Zones[0].Y, g.Zones[0].W, g.Zones[0].H
+	for _, z := range g.Zones {
+		left, top, right, bottom = min(left, z.X), min(top, z.Y), max(right, z.W), max(bottom, z.H)
+	}
+	g.X, g.W = left-groundMargin, max(right-left, 500)+2*groundMargin
+	g.Font = max(50, g.W/18)
+	g.Y, g.H = top-groundMargin-g.Font, bottom-top+2*groundMargin+3*g.Font
 	for i := range g.Zones {
 		z := &g.Zones[i]
-		left, top, right, bottom = min(left, z.X), min(top, z.Y), max(right, z.W), max(bottom, z.H)
-		z.Class = "zone zone-" + strconv.Itoa(i%4)
-		z.X, z.Y, z.W, z.H = z.X-40, z.Y-90, z.W-z.X+80, z.H-z.Y+130
+		z.Class, z.Mark, z.Shape = "zone zone-"+strconv.Itoa(i%zoneMarks), markClass(i), zoneShapes[i%zoneMarks]
+		if z.Name == "" {
+			z.Class, z.Mark, z.Shape = "zone zone-none", "", ""
+		}
+		z.X, z.Y, z.W, z.H = z.X-40, z.Y-g.Font*8/5, z.W-z.X+80, z.H-z.Y+g.Font*8/5+40
+		z.Font = min(g.Font, (z.W-60)/(utf8.RuneCountInString(z.Name)+1))
 	}
-	g.X, g.Y = left-groundMargin, top-groundMargin
-	g.W, g.H = max(right-left, 500)+2*groundMargin, bottom-top+2*groundMargin+120
 }
 
 func (g ground) viewBox() string {

@@ -14,6 +14,9 @@ import (
 
 const ticketRefresh = 20 // seconds between two looks at a number that waits
 
+// ticketModules follow numbers, speak, and keep their pages for a lost network.
+var ticketModules = []string{"share.js", "ticket.js"}
+
 // ticketPage shows one number to its holder; the address is the key.
 func (s *Server) ticketPage(c *call) error {
 	v, err := c.ticketView()
@@ -35,6 +38,7 @@ func (c *call) ticketView() (ticketView, error) {
 	}
 	v := ticketView{page: c.page("public.ticket", "n", strconv.Itoa(t.Ticket.Number)), when: c.when(d.TimeZone), TicketView: t, Day: d,
 		Still: c.QueryParam("still") != "", form: c.form(), Own: c.card(false) == t.Ticket.Visitor}
+	v.Modules = ticketModules
 	if !v.Still && !t.Ticket.State.Ended() {
 		v.Refresh = ticketRefresh
 	}
@@ -100,6 +104,17 @@ func (s *Server) ticketQR(c *call) error {
 	return c.picture(s.base + "/t/" + t.Ticket.Handle)
 }
 
+// scheduleQR and dayQR are the addresses of pages as pictures, to show a neighbour.
+func (s *Server) scheduleQR(c *call) error { return c.picture(s.base + "/c/" + c.Community.Slug) }
+
+func (s *Server) dayQR(c *call) error {
+	d, err := c.marketDay(c.Param("day"))
+	if err != nil {
+		return err
+	}
+	return c.picture(s.base + "/d/" + d.ID)
+}
+
 // picture answers with the QR code of an address, drawn as one SVG path.
 func (c *call) picture(address string) error {
 	code, err := qr.Encode(address, qr.M)
@@ -129,15 +144,14 @@ func (s *Server) cardPage(c *call) error {
 		return err
 	}
 	v := cardView{page: c.page("public.card"), when: c.when(d.TimeZone), Day: d, form: c.form()}
+	v.Modules = ticketModules
 	if visitor := c.card(false); visitor != "" {
 		if v.Card, err = s.Queue.Card(c.ctx(), visitor, d.ID); err != nil {
 			return err
 		}
 	}
-	for _, t := range v.Card.Tickets {
-		if !t.Ticket.State.Ended() && c.QueryParam("still") == "" {
-			v.Refresh = ticketRefresh
-		}
+	if v.living() && c.QueryParam("still") == "" {
+		v.Refresh = ticketRefresh
 	}
 	return c.show(cardPage(v))
 }

@@ -62,7 +62,7 @@ func TestTheDayPageInEveryState(t *testing.T) {
 		f.until(at(11, 19, 9, 0))
 		lines := f.lines()
 		a = b.get(at0)
-		reads(t, a, 200, "正在开市，到 11:30，门口", "前面还有 0 位", "还剩 3 份", "取号")
+		reads(t, a, 200, "正在开市，到 11:30，门口", "现在不用等", "还剩 3 份", "取号")
 
 		f.numbers(lines["血压"].ID, 4)
 		_, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: lines["血压"].ID}))

@@ -19,7 +19,7 @@ func TestTheDeskGivesNumbers(t *testing.T) {
 		lines := f.opened()
 		line := lines["血压"].ID
 		issue := "/desk/xiangyang/lines/" + line + "/tickets"
-		reads(t, b.get("/desk/xiangyang"), 200, "血压", "前面还有 0 位", "发号", "查号")
+		reads(t, b.get("/desk/xiangyang"), 200, "血压", "现在不用等", "发号", "查号")
 
 		v := b.fill(b.get("/desk/xiangyang").Body, issue)
 		a := b.post(issue, v) // one tap

@@ -25,9 +25,6 @@ func TestFeedbackIsSimple(t *testing.T) {
 		long := strings.Repeat("好", 201)
 		a = b.send(to, to, "mark", "fair", "words", long)
 		reads(t, a, 422, "最多 200 字", long)
-		if !strings.Contains(a.Body, `value="fair" checked`) {
-			t.Error("the mark was lost")
-		}
 		good := b.fill(a.Body, to, "mark", "good", "words", "大夫很耐心", "line", line)
 		reads(t, b.post(to, good), 200, "谢谢您的评价")
 		reads(t, b.post(to, good), 200) // sent again

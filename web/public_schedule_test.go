@@ -8,6 +8,7 @@ import (
 	"time"
 
 	ics "github.com/arran4/golang-ical"
+	"golang.org/x/net/html"
 
 	"yiji/internal/account"
 	"yiji/scheduler"
@@ -45,14 +46,18 @@ func silent(t *testing.T, a answer, never ...string) {
 	}
 }
 
-// readable is the text of a page as it is read.
+// readable is the text of a page as it is read, from the top to the bottom.
 func readable(t *testing.T, page string) string {
 	t.Helper()
+	root, err := html.Parse(strings.NewReader(page))
+	if err != nil {
+		t.Fatal(err)
+	}
 	var b strings.Builder
-	for _, n := range nodes(t, page, "*") {
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			if c.FirstChild == nil && c.Data != "" && n.Data != "title" {
-				b.WriteString(strings.Join(strings.Fields(c.Data), " ") + " ")
+	for n := range root.Descendants() {
+		if n.Type == html.TextNode && n.Parent.Data != "title" && n.Parent.Data != "noscript" {
+			for _, word := range strings.Fields(n.Data) {
+				b.WriteString(word + " ")
 			}
 		}
 	}

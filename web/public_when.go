@@ -66,6 +66,31 @@ func (w when) Away(d scheduler.Date) string {
 	}
 }
 
+// nowText is when a page was written, for its modules: milliseconds since 1970.
+func (p page) nowText() string { return strconv.FormatInt(p.Now.UnixMilli(), 10) }
+
+// nowClock is the time of day at which a page was written.
+func (p page) nowClock() string {
+	return when{zone: zoneOf(p.Community.TimeZone)}.Clock(p.Now)
+}
+
+// zoneName is the community's time zone, for the clocks of modules.
+func (p page) zoneName() string { return zoneOf(p.Community.TimeZone).String() }
+
+// leftText says how long it is until something begins.
+func (p page) leftText(left time.Duration) string {
+	minutes := int((left + time.Minute - 1) / time.Minute)
+	d, h, m := minutes/1440, minutes/60%24, minutes%60
+	key := "public.left_days"
+	switch {
+	case d == 0 && h == 0:
+		key = "public.left_minutes"
+	case d == 0:
+		key = "public.left_hours"
+	}
+	return p.T(key, "d", strconv.Itoa(d), "h", strconv.Itoa(h), "m", strconv.Itoa(m))
+}
+
 var isoDate = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)
 
 // Words is a reason with its dates in words.
