@@ -14,7 +14,7 @@ type ground struct {
 	X, Y, W, H int
 	Zones      []groundZone
 	Booths     []groundBooth
-	Font       int    // of what is written beside the booths
+	Font       int // of what is written beside the booths
 	Legend     []groundWord
 	Scale      string // words beside the bar of five metres
 	Marks      []groundMark

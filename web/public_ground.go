@@ -66,4 +66,3 @@ type groundWord struct{ Icon, Text, Codes string }
 func byCode(all []booths.Booth) []booths.Booth {
 	return slices.SortedStableFunc(slices.Values(all), func(a, b booths.Booth) int { return cmp.Compare(a.Code, b.Code) })
 }
-

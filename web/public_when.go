@@ -77,8 +77,8 @@ func (p page) nowClock() string {
 // zoneName is the community's time zone, for the clocks of modules.
 func (p page) zoneName() string { return zoneOf(p.Community.TimeZone).String() }
 
-// leftText says how long it is until something begins.
-func (p page) leftText(left time.Duration) string {
+// untilText says how long it is until something begins.
+func (p page) untilText(left time.Duration) string {
 	minutes := int((left + time.Minute - 1) / time.Minute)
 	d, h, m := minutes/1440, minutes/60%24, minutes%60
 	key := "public.left_days"
