@@ -55,6 +55,11 @@ func (c *call) partnerDayView(id string) (partnerDayView, error) {
 	if err := c.claimsInto(&v); err != nil {
 		return v, err
 	}
+	if v.brought() == "" { // what was brought the last time has its place already
+		for _, o := range v.unclaimed() {
+			v.claim = v.claim.With("services", append(slices.Clone(v.claim.All("services")), o.ID)...)
+		}
+	}
 	return v, c.linesInto(&v)
 }
 
@@ -165,7 +170,9 @@ func (s *Server) partnerClaim(c *call) error {
 		}
 	}
 	ask.Wishes.Zones = f.All("zones")
-	if err = c.brings(f, p); err == nil {
+	if f.On("sheet") && len(ask.Services) == 0 {
+		err = fault.Invalid("claim.nothing", "services", "at least one service")
+	} else if err = c.brings(f, p); err == nil {
 		_, err = s.Booths.Claim(c.ctx(), c.partnerOf(f.Key), c.Param("day"), ask)
 	}
 	if err != nil {

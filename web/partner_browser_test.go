@@ -112,6 +112,12 @@ func TestAClaimIsChangedOnItsPage(t *testing.T) {
 			f.lets(p, f.acts(f.soy.ID))
 			p.Open(f.http.URL + "/p/xiangyang")
 			p.Press(".claim summary")
+			p.Press("[name=services]") // off
+			p.Press(".claim button.full")
+			if p.Text(".wrong") != "请至少选一项服务。" {
+				t.Errorf("nothing is brought: %s", p.Text("main"))
+			}
+			p.Press("[name=services]")
 			p.Type("[name='stock."+id+"']", "dozens")
 			p.Press(".claim button.full")
 			if got := p.Text(".wrong"); got == "" || !p.Has("[name='stock."+id+"']") || chrome.Eval[string](p, `s => document.querySelector(s).value`, "[name='stock."+id+"']") != "dozens" {

@@ -138,6 +138,32 @@ func TestAPressWithoutNetworkIsSentOnce(t *testing.T) {
 	})
 }
 
+// An order that was kept when the page went away is given when it comes back, once.
+func TestAKeptOrderOutlivesThePage(t *testing.T) {
+	watchedFair(t, func(t *testing.T, f *fair) {
+		f.numbers(f.opened()["血压"].ID, 4)
+		chrome.With(t, chrome.Options{Touch: true}, func(p *chrome.Page) {
+			f.at(p, f.doctors.ID, "血压")
+			chrome.Eval[bool](p, `(() => {
+				const form = document.querySelector(".thumb form"), id = document.getElementById("line").dataset.line;
+				const order = {to: form.action, body: new URLSearchParams(new FormData(form)).toString(), at: Date.now()};
+				localStorage.setItem("yiji.line." + id, JSON.stringify(order));
+				return true;
+			})()`)
+			p.Reload()
+			number(p, "1")
+			if left := chrome.Eval[int](p, `localStorage.length`); left != 0 {
+				t.Errorf("%d orders are still kept", left)
+			}
+			p.Reload()
+			number(p, "1")
+			if got := f.lines()["血压"].Waiting; got != 3 {
+				t.Errorf("%d wait", got)
+			}
+		})
+	})
+}
+
 // The network is cut after the server did it and before the answer came: the
 // page repeats the order with its key, and it is not done twice.
 func TestALostAnswerIsAskedForAgain(t *testing.T) {
