@@ -28,13 +28,11 @@ func (s *Server) summaryShow(c *call) error {
 func (c *call) summaryView(f form) (summaryView, error) {
 	at, err := c.duty("sum.title")
 	v := summaryView{duty: at, form: f, names: map[string]string{}}
+	v.Modules = []string{"paper.js"}
 	if err != nil {
 		return v, err
 	}
-	if v.Figures, err = c.server.Queue.DayFigures(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
-		return v, err
-	}
-	if v.Feedback, err = c.server.Queue.FeedbackOf(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
+	if v.dayNumbers, err = c.dayNumbers(v.Day.ID); err != nil {
 		return v, err
 	}
 	partners, err := c.server.Booths.Partners(c.ctx(), c.In.CommunityID)
@@ -49,6 +47,42 @@ func (c *call) summaryView(f form) (summaryView, error) {
 		err = nil
 	}
 	return v, err
+}
+
+// dayNumbers is what is counted and noted about a day; one nobody has heard of
+// yet has none.
+type dayNumbers struct {
+	Figures   queue.DayCounts
+	Course    queue.Course
+	Feedback  queue.Feedbacks
+	Incidents []queue.Incident
+}
+
+func (c *call) dayNumbers(dayID string) (n dayNumbers, err error) {
+	q, community := c.server.Queue, c.In.CommunityID
+	if n.Figures, err = q.DayFigures(c.ctx(), community, dayID); unheard(err) {
+		return n, nil
+	}
+	if err != nil {
+		return n, err
+	}
+	if n.Course, err = q.DayCourse(c.ctx(), community, dayID); err != nil {
+		return n, err
+	}
+	if n.Feedback, err = q.FeedbackOf(c.ctx(), community, dayID); err != nil {
+		return n, err
+	}
+	n.Incidents, err = q.Incidents(c.ctx(), community, dayID)
+	return n, err
+}
+
+// reportShow is the report on paper.
+func (s *Server) reportShow(c *call) error {
+	v, err := c.summaryView(c.form())
+	if err != nil {
+		return err
+	}
+	return c.show(reportPage(v))
 }
 
 // summaryReport keeps how many residents the organizer reports, beside what was measured.
@@ -110,36 +144,96 @@ func (v summaryView) busiest() (best queue.ArrivalSlot) {
 	return best
 }
 
-// report is the finished 活动简报, to be copied: nobody types a number twice.
+// report is the finished 活动简报, to be copied: nobody types a number twice. It
+// says what was counted and nothing about persons: incidents stand in the
+// printed report and the ledger, not in a text for twenty groups.
 func (v summaryView) report() string {
-	lines := []string{v.Day.MarketName + " " + v.T("sum.brief"), "", v.T("sum.brief_held", "date", v.dateText(v.Day.HeldOn), "opens", v.clockText(v.Day.OpensAt),
-		"closes", v.clockText(v.Day.ClosesAt), "community", v.Community.Name, "venue", v.Day.Venue, "market", v.Day.MarketName)}
+	return v.Day.MarketName + " " + v.T("sum.brief") + "\n\n" + strings.Join(v.prose(), "\n\n")
+}
+
+// prose are the paragraphs of the report.
+func (v summaryView) prose() []string {
 	partners, services := v.came()
-	lines = append(lines, v.T("sum.brief_partners", "n", strconv.Itoa(len(partners)), "partners", v.listText(partners),
-		"m", strconv.Itoa(len(services)), "services", v.listText(services)))
-	if v.Figures.Reported > 0 {
-		lines = append(lines, v.T("sum.brief_reported", "n", strconv.Itoa(v.Figures.Reported)))
+	first := v.T("sum.brief_held", "date", v.dateText(v.Day.HeldOn), "opens", v.clockText(v.Day.OpensAt),
+		"closes", v.clockText(closedAt(v.Day)), "community", v.Community.Name, "venue", v.Day.Venue, "market", v.Day.MarketName)
+	if len(partners) > 0 {
+		first += v.between() + v.T("sum.brief_partners", "n", strconv.Itoa(len(partners)), "partners", v.listText(partners),
+			"m", strconv.Itoa(len(services)), "services", v.listText(services))
 	}
-	lines = append(lines, v.T("sum.brief_measured", "n", strconv.Itoa(v.Figures.Residents), "tickets", strconv.Itoa(v.Figures.Tickets),
-		"served", strconv.Itoa(v.served()), "rate", percent(v.served(), v.Figures.Tickets)))
-	if b := v.busiest(); b.People > 0 {
-		lines = append(lines, v.T("sum.brief_busiest", "from", v.clockText(b.At), "to", v.clockText(b.At.Add(5*time.Minute)), "n", strconv.Itoa(b.People)))
+	out := []string{first}
+	add := func(sentences ...string) {
+		if all := strings.Join(sentences, v.between()); strings.TrimSpace(all) != "" {
+			out = append(out, strings.TrimSpace(all))
+		}
 	}
-	if n := v.Figures.CarriedOver; n > 0 {
-		lines = append(lines, v.T("sum.brief_carried", "n", strconv.Itoa(n)))
-	}
+	add(v.briefPeople()...)
+	add(v.briefServed(), v.briefWait())
 	if f := v.Feedback; f.Good+f.Fair+f.Poor > 0 {
-		lines = append(lines, v.T("sum.brief_feedback", "good", strconv.Itoa(f.Good), "fair", strconv.Itoa(f.Fair), "poor", strconv.Itoa(f.Poor)))
-	}
-	lines = append(lines, "")
-	for _, l := range v.Figures.Lines {
-		lines = append(lines, v.T("sum.brief_line", "booth", l.BoothCode, "service", l.Service, "partner", v.names[l.PartnerID],
-			"issued", strconv.Itoa(l.Issued), "served", strconv.Itoa(l.Served), "missed", strconv.Itoa(l.Missed)))
+		add(v.T("sum.brief_feedback", "good", strconv.Itoa(f.Good), "fair", strconv.Itoa(f.Fair), "poor", strconv.Itoa(f.Poor)))
 	}
 	if v.Next.ID != "" && v.Next.ID != v.Day.ID {
-		lines = append(lines, "", v.T("sum.brief_next", "date", v.dateText(v.Next.HeldOn), "opens", v.clockText(v.Next.OpensAt)))
+		add(v.T("sum.brief_next", "date", v.dateText(v.Next.HeldOn), "opens", v.clockText(v.Next.OpensAt)))
 	}
-	return strings.Join(lines, "\n")
+	return out
+}
+
+// between stands between two sentences: nothing in Chinese.
+func (v summaryView) between() string {
+	if v.Lang == "en" {
+		return " "
+	}
+	return ""
+}
+
+func (v summaryView) briefPeople() (out []string) {
+	if v.Figures.Reported > 0 {
+		out = append(out, v.T("sum.brief_reported", "n", strconv.Itoa(v.Figures.Reported)))
+	}
+	out = append(out, v.T("sum.brief_measured", "n", strconv.Itoa(v.Figures.Residents), "tickets", strconv.Itoa(v.Figures.Tickets),
+		"served", strconv.Itoa(v.served()), "rate", percent(v.served(), v.Figures.Tickets)))
+	if b := v.busiest(); b.People > 0 {
+		out = append(out, v.T("sum.brief_busiest", "from", v.clockText(b.At), "to", v.clockText(b.At.Add(5*time.Minute)), "n", strconv.Itoa(b.People)))
+	}
+	return out
+}
+
+// briefServed says how many each service was for; one name is one service,
+// wherever it stood.
+func (v summaryView) briefServed() string {
+	_, services := v.came()
+	words := make([]string, len(services))
+	for i, name := range services {
+		n := 0
+		for _, l := range v.Figures.Lines {
+			if l.Service == name {
+				n += l.Served
+			}
+		}
+		words[i] = v.T("sum.brief_service", "service", name, "n", strconv.Itoa(n))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return v.T("sum.brief_services", "services", v.listText(words))
+}
+
+// briefWait says who waited longest, and how many were not served.
+func (v summaryView) briefWait() string {
+	var longest time.Duration
+	name := ""
+	for _, l := range v.Figures.Lines {
+		if w := v.Course.Lines[l.LineID].Longest; w > longest {
+			longest, name = w, l.Service
+		}
+	}
+	var out []string
+	if name != "" {
+		out = append(out, v.T("sum.brief_longest", "service", name, "n", minuteText(longest)))
+	}
+	if n := v.Figures.CarriedOver; n > 0 {
+		out = append(out, v.T("sum.brief_carried", "n", strconv.Itoa(n)))
+	}
+	return strings.Join(out, v.between())
 }
 
 // came lists who was there and what they brought, each once.
@@ -155,43 +249,15 @@ func (v summaryView) came() (partners, services []string) {
 	return partners, services
 }
 
-// bar is one five minutes of the arrivals chart.
-type bar struct {
-	X, Y, W, H int
-	Words      string
-	Label      string // below it, on the full and half hours
+// longestText is the longest wait of a line in minutes; "–" when nobody was called.
+func (v summaryView) longestText(l queue.LineCount) string {
+	if l.Called == 0 {
+		return "–"
+	}
+	return minuteText(v.Course.Lines[l.LineID].Longest)
 }
 
-const (
-	chartHeight = 200
-	barWidth    = 16
-)
-
-// arrivals are the bars from the first to the last five minutes, also those in which nobody came.
-func (v summaryView) arrivals() []bar {
-	all := v.Figures.Arrivals
-	if len(all) == 0 {
-		return nil
-	}
-	people := map[int64]int{}
-	for _, a := range all {
-		people[a.At.Unix()] = a.People
-	}
-	var out []bar
-	most := max(1, v.busiest().People)
-	loc := zoneOf(v.Community.TimeZone)
-	const day = 24 * 12
-	for t := all[0].At; !t.After(all[len(all)-1].At) && len(out) < day; t = t.Add(5 * time.Minute) {
-		n := people[t.Unix()]
-		h := n * chartHeight / most
-		b := bar{X: 40 + len(out)*(barWidth+4), Y: 20 + chartHeight - h, W: barWidth, H: h, Words: v.clockText(t) + " · " + strconv.Itoa(n)}
-		if t.In(loc).Minute()%30 == 0 {
-			b.Label = v.clockText(t)
-		}
-		out = append(out, b)
-	}
-	return out
-}
+func (v summaryView) year() string { return v.Day.HeldOn.String()[:4] }
 
 // settled reports whether nothing changes any more.
 func (v summaryView) settled() bool { return v.State == scheduler.Settled && v.Figures.Counted }
