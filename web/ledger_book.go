@@ -66,9 +66,9 @@ func (b *book) sheet(name string, head []heading, says func(key string) string, 
 		col, err := excelize.ColumnNumberToName(i + 1)
 		b.try(err)
 		b.try(b.SetColWidth(name, col, col, h.width))
-		b.cell(name, i+1, 1, says(h.key), "head")
+		b.cell(spot{name, i + 1, 1}, says(h.key), "head")
 		for y, row := range rows {
-			b.cell(name, i+1, y+2, row[i], h.format)
+			b.cell(spot{name, i + 1, y + 2}, row[i], h.format)
 		}
 	}
 	b.try(b.SetPanes(name, &excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
@@ -78,15 +78,21 @@ func (b *book) sheet(name string, head []heading, says func(key string) string, 
 	b.try(b.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: "'" + name + "'!$1:$1", Scope: name}))
 }
 
-func (b *book) cell(sheet string, x, y int, value any, kind string) {
-	at, err := excelize.CoordinatesToCellName(x, y)
+// spot is a cell of a sheet; columns and rows count from 1.
+type spot struct {
+	sheet string
+	x, y  int
+}
+
+func (b *book) cell(s spot, value any, kind string) {
+	at, err := excelize.CoordinatesToCellName(s.x, s.y)
 	b.try(err)
-	if s, ok := value.(string); ok {
-		b.try(b.SetCellStr(sheet, at, harmless(s)))
+	if words, ok := value.(string); ok {
+		b.try(b.SetCellStr(s.sheet, at, harmless(words)))
 	} else if value != nil {
-		b.try(b.SetCellValue(sheet, at, value))
+		b.try(b.SetCellValue(s.sheet, at, value))
 	}
-	b.try(b.SetCellStyle(sheet, at, at, b.style(kind)))
+	b.try(b.SetCellStyle(s.sheet, at, at, b.style(kind)))
 }
 
 // harmless makes a text that no spreadsheet takes for a formula, also not after
