@@ -18,6 +18,7 @@ func (s *Server) messagesShow(c *call) error {
 		return err
 	}
 	v := messagesView{duty: at, Chosen: notify.State(c.QueryParam("state"))}
+	v.Modules = []string{"paper.js"}
 	if v.Counts, err = s.Notify.CountsOf(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil {
 		return err
 	}

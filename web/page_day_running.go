@@ -36,7 +36,7 @@ type wayBack struct {
 
 func (c *call) running(at marketDayView) (runningView, error) {
 	v := runningView{marketDayView: at, form: c.form()}
-	v.Refresh = runningRefresh
+	v.Refresh, v.Modules = runningRefresh, []string{"duty.js"}
 	var err error
 	if v.Incidents, err = c.server.Queue.Incidents(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
 		return v, err

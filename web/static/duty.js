@@ -1,0 +1,35 @@
+// The open day of an organizer: counts follow the market. When a line stops,
+// goes on or stands elsewhere its buttons change, so the page is loaded again.
+import { follow } from "./live.js";
+
+const root = document.querySelector("[data-live]");
+const waiting = new Map();
+const put = (e, says) => { if (e && e.textContent !== says) e.textContent = says; };
+const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (all, name) => name in values ? values[name] : all);
+
+function again() {
+	if (!document.querySelector(".busy details[open]")) location.reload();
+}
+
+function line(f) {
+	const card = root.querySelector('[data-line="' + f.line + '"]');
+	if (!card) return f.state === "removed" ? undefined : again();
+	if (card.dataset.state !== f.state || card.dataset.booth !== f.booth) return again();
+	waiting.set(f.line, f.waiting);
+	put(card.querySelector("[data-waits]"), fill(root.dataset.waits, { n: f.waiting }));
+	put(card.querySelector("[data-band]"), f.wait.known ? "· " + fill(root.dataset.band, f.wait) : "");
+	const called = f.called.concat(f.serving).join(" · ");
+	const now = card.querySelector("[data-called]");
+	put(now, fill(root.dataset.calling, { numbers: called }));
+	now.hidden = !called;
+	let sum = 0;
+	for (const n of waiting.values()) sum += n;
+	put(root.querySelector("[data-in-line]"), String(sum));
+}
+
+for (const card of root.querySelectorAll("[data-line]")) waiting.set(card.dataset.line, Number(card.dataset.waiting));
+follow(root.dataset.live, {
+	onLine: line,
+	onDay: d => d.state === "open" ? put(root.querySelector("[data-arrivals]"), String(d.arrivals)) : location.reload(),
+	onState: s => { for (const e of document.querySelectorAll("[data-net]")) e.hidden = e.dataset.net !== s; },
+});
