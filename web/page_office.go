@@ -63,19 +63,19 @@ func (p myPlace) path(k account.Kind) string {
 // whom to call.
 type officeView struct {
 	page
-	Next    *scheduler.Day // nil: nothing is planned
-	State   scheduler.State
-	Claims  int // live claims for it
-	Waiting int // of them on the waitlist
-	Markets []scheduler.Market
-	Coming  []scheduler.Day // the days after it
-	Past    []scheduler.Day // the last ones, with their reports
-	Missing []lack
-	Silent  []caller // have not claimed
-	Asked   []caller // have not answered an offer
-	More    int      // silent ones that are not listed
-	Grounds  bool // some market has booths
-	Partners int  // how many bring something
+	Next     *scheduler.Day // nil: nothing is planned
+	State    scheduler.State
+	Claims   int // live claims for it
+	Waiting  int // of them on the waitlist
+	Markets  []scheduler.Market
+	Coming   []scheduler.Day // the days after it
+	Past     []scheduler.Day // the last ones, with their reports
+	Missing  []lack
+	Silent   []caller // have not claimed
+	Asked    []caller // have not answered an offer
+	More     int      // silent ones that are not listed
+	Grounds  bool     // some market has booths
+	Partners int      // how many bring something
 }
 
 // lack is something missing, with the page where it is mended.

@@ -173,7 +173,6 @@ if (root) {
 	}
 
 	function tell(b) {
-		said.hidden = false;
 		said.textContent = fill(root.dataset.at, {code: b.code, x: metres(b.x), y: metres(b.y)});
 	}
 
@@ -346,7 +345,7 @@ if (root) {
 	for (const row of rows()) if (!part(row, "code").value && !row.querySelector(".wrong") && !read(row).x && !read(row).y) row.remove();
 	number();
 	for (const e of root.querySelectorAll("[data-plain]")) e.hidden = true;
-	for (const e of root.querySelectorAll("[data-tools], [data-help], [data-numbers]")) e.hidden = false;
+	for (const e of root.querySelectorAll("[data-tools], [data-help], [data-numbers], [data-said]")) e.hidden = false;
 	root.classList.add("live");
 	const legend = host.querySelector(".marks");
 	host.replaceChildren(svg, ...(legend ? [legend] : []));
