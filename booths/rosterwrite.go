@@ -57,9 +57,10 @@ func writeSheets(lines map[string][][]any) ([]byte, error) {
 // formulaSigns are what a spreadsheet may begin a formula with.
 const formulaSigns = "=+-@\t\r＝＋－＠"
 
-// harmless makes a text that no spreadsheet takes for a formula.
+// harmless makes a text that no spreadsheet takes for a formula: one more
+// apostrophe before it, so that one that has some keeps them.
 func harmless(s string) string {
-	if s != "" && strings.ContainsRune(formulaSigns, []rune(s)[0]) {
+	if likeFormula(s) {
 		return "'" + s
 	}
 	return s
@@ -67,10 +68,16 @@ func harmless(s string) string {
 
 // harmful takes the apostrophe of harmless away.
 func harmful(s string) string {
-	if rest, ok := strings.CutPrefix(s, "'"); ok && harmless(rest) == s {
+	if rest, ok := strings.CutPrefix(s, "'"); ok && likeFormula(rest) {
 		return rest
 	}
 	return s
+}
+
+// likeFormula reports whether a text begins as a formula does, or is one made harmless.
+func likeFormula(s string) bool {
+	s = strings.TrimLeft(s, "'")
+	return s != "" && strings.ContainsRune(formulaSigns, []rune(s)[0])
 }
 
 func marketLines(r Roster) (out [][]any) {
