@@ -109,6 +109,15 @@
 // again (WeChat suspends pages) and falls back to GET …/live.json. Numbers
 // only: a ticket's own page learns its number from its own markup.
 //
+// Residents' pages share fresh.js: numbers are written in place, and where other
+// words are due (data-sig no longer fits the frame) the element #whole of the
+// page is asked for anew, so every sentence comes from the server. A page whose
+// network is gone says in #stale how old it is. The pages of numbers put
+// themselves, as they stand, into the store of the service worker (/sw.js),
+// which shows them when the network does not answer; deleting one's data empties
+// it. A number asked for is written down with its key until it is answered
+// (day.js), so a lost answer is asked for again and gives the same number.
+//
 // # Errors
 //
 // Return them. errors.go alone knows what a kind means in HTTP; the sentence

@@ -52,8 +52,12 @@ func (p page) T(key string, args ...string) string { return translate(p.Lang, ke
 // Reason is a reason of a rule in the reader's language.
 func (p page) Reason(r text.Reason) string { return r.In(p.Lang) }
 
-// takeNote reads what the last request has done, and forgets it.
+// takeNote reads what the last request has done, and forgets it. Scripts that
+// ask for a page's words leave it to the page somebody sees.
 func (c *call) takeNote() string {
+	if c.Request().Header.Get("Sec-Fetch-Dest") == "empty" {
+		return ""
+	}
 	key := donePrefix + c.cookie(noteCookie)
 	if key == donePrefix {
 		return ""

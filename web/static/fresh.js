@@ -38,7 +38,11 @@ export function show(root, name, numbers) {
 export const band = (wait, waiting) => wait.known && waiting > 0 ? { lo: wait.lo, hi: wait.hi } : null;
 export const sig = l => l.state + ":" + (l.why_code || l.why || "");
 
-let asking = false, again = false;
+let asking = false, again = false, finger = null;
+
+// a button does not go away under a finger: what is new waits until it is up
+addEventListener("pointerdown", () => finger ??= Promise.withResolvers?.() ?? null, true);
+for (const up of ["pointerup", "pointercancel"]) addEventListener(up, () => setTimeout(() => { finger?.resolve(); finger = null; }), true);
 
 // fresh asks for the words of the page anew and puts them in the place of the
 // old ones; what was unfolded stays so, and the finger stays where it is.
@@ -48,7 +52,9 @@ export async function fresh() {
 	try {
 		const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" }, cache: "no-store" });
 		if (!answer.ok) throw new Error(answer.status);
-		put(new DOMParser().parseFromString(await answer.text(), "text/html"));
+		const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+		await finger?.promise;
+		put(next);
 	} catch {
 		setTimeout(fresh, 3000);
 	} finally {
@@ -86,7 +92,10 @@ export function keep() {
 	s.setAttribute("hidden", "");
 	for (const n of copy.querySelectorAll(".note, .wrong")) n.remove();
 	const page = new Response("<!DOCTYPE html>" + copy.outerHTML, { headers: { "Content-Type": "text/html; charset=utf-8" } });
-	caches.open("pages").then(c => c.put(location.pathname, page)).catch(() => {}); // no room: the page is not kept
+	caches.open("pages").then(async c => {
+		await c.put(location.pathname, page);
+		for (const old of (await c.keys()).slice(0, -20)) await c.delete(old);
+	}).catch(() => {}); // no room: the page is not kept
 }
 
 // fill writes the newest numbers known into the page.
