@@ -55,7 +55,7 @@ func (p page) Reason(r text.Reason) string { return r.In(p.Lang) }
 // takeNote reads what the last request has done, and forgets it. Scripts that
 // ask for a page's words leave it to the page somebody sees.
 func (c *call) takeNote() string {
-	if c.Request().Header.Get("Sec-Fetch-Dest") == "empty" {
+	if c.Request().Header.Get("X-Fresh") != "" {
 		return ""
 	}
 	key := donePrefix + c.cookie(noteCookie)

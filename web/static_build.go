@@ -84,9 +84,13 @@ func inOrder(dir fs.FS) []string {
 	return out
 }
 
-// linked leads the imports of a module to the addresses that hold a digest.
+// jsComment is a line that only we read.
+var jsComment = regexp.MustCompile(`(?m)^[ \t]*//.*\n`)
+
+// linked leads the imports of a module to the addresses that hold a digest, and
+// leaves out what browsers do not read.
 func (l library) linked(raw []byte) []byte {
-	return moduleImport.ReplaceAllFunc(raw, func(m []byte) []byte {
+	return moduleImport.ReplaceAllFunc(jsComment.ReplaceAll(raw, nil), func(m []byte) []byte {
 		parts := moduleImport.FindSubmatch(m)
 		at, ok := l.address[string(parts[2])]
 		if !ok {

@@ -50,7 +50,7 @@ export async function fresh() {
 	if (asking) return void (again = true);
 	asking = true;
 	try {
-		const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" }, cache: "no-store" });
+		const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html", "X-Fresh": "1" }, cache: "no-store" });
 		if (!answer.ok) throw new Error(answer.status);
 		const next = new DOMParser().parseFromString(await answer.text(), "text/html");
 		await finger?.promise;
@@ -114,7 +114,7 @@ function lost(yes) {
 
 // marks are the small signs of how fresh the page is.
 function marks() {
-	for (const e of document.querySelectorAll("[data-reload]")) e.hidden = !gone;
+	document.documentElement.classList.toggle("lost", gone);
 	for (const e of document.querySelectorAll("[data-clock]")) write(e, e.dataset.text, { time: clock(gone ? heard : Date.now()) });
 }
 
