@@ -12,6 +12,8 @@ func (s *Server) deskAPI() []endpoint {
 	return []endpoint{
 		{method: post, path: "/communities/:community/lines/:line/blocks", summary: "Lend numbers to a device, to be given away while the network is down",
 			action: account.TicketIssue, where: ofLine, do: on(s.apiLease), status: 201, keyed: true},
+		{method: post, path: "/communities/:community/lines/:line/takeback", summary: "Take back the number of a desk's tap whose answer was lost; 0 when none was given",
+			action: account.TicketIssue, where: ofLine, do: on(s.apiTakeBack)},
 		{method: post, path: block + "/slips", summary: "Bring home numbers that a device gave away, with their times; bringing one twice is bringing it once",
 			action: account.TicketIssue, where: inCommunity, do: on(s.apiSlips)},
 		{method: post, path: block + "/end", summary: "Give a block back; its unused numbers are never given",
@@ -46,4 +48,17 @@ type blockEnd struct {
 
 func (s *Server) apiBlockEnd(c *call, in blockEnd) (none, error) {
 	return none{}, s.Queue.End(c.ctx(), c.In.CommunityID, c.Param("block"), in.Device, c.Actor.PersonID)
+}
+
+type takeBackRequest struct {
+	Key string `json:"key"` // of the tap
+}
+
+type takenBack struct {
+	Number int `json:"number"`
+}
+
+func (s *Server) apiTakeBack(c *call, in takeBackRequest) (takenBack, error) {
+	n, err := s.Queue.TakeBack(c.ctx(), c.In.CommunityID, c.Param("line"), in.Key)
+	return takenBack{n}, err
 }

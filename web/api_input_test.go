@@ -111,6 +111,7 @@ var samples = map[string]string{
 	"POST /communities/:community/parked/replay":                     `{"consumer":"queue","key":"x"}`,
 	"POST /communities/:community/lines/:line/stock":                 `{"pieces":1}`,
 	"POST /communities/:community/lines/:line/blocks":                `{"device":"x","size":1}`,
+	"POST /communities/:community/lines/:line/takeback":              `{"key":"x"}`,
 	"POST /communities/:community/blocks/:block/slips":               `{"device":"x","slips":[]}`,
 	"POST /communities/:community/blocks/:block/end":                 `{"device":"x"}`,
 }

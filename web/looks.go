@@ -14,11 +14,13 @@ type looks struct {
 	Lang  string // of text.Langs
 	Size  string // of sizes; "" is the first
 	Theme string // of themes; "" follows the browser
+	Paper string // of papers: what slips are printed on
 }
 
 var (
 	sizes  = []string{"1", "2", "3"} // 大, 特大, 最大
 	themes = []string{"auto", "light", "dark", "contrast", "outdoor"}
+	papers = []string{"none", "58", "80", "a4"}
 )
 
 // wish is one of the looks: where it is asked for, where it is remembered.
@@ -32,6 +34,7 @@ var wishes = []wish{
 	{"lang", langCookie, append([]string{""}, text.Langs...), func(l *looks) *string { return &l.Lang }},
 	{"size", sizeCookie, sizes, func(l *looks) *string { return &l.Size }},
 	{"theme", themeCookie, themes, func(l *looks) *string { return &l.Theme }},
+	{"paper", paperCookie, papers, func(l *looks) *string { return &l.Paper }},
 }
 
 // remembered are the looks the address asks for, or else the cookies.
@@ -98,6 +101,9 @@ func (p page) class() string {
 	}
 	if p.Theme != "" {
 		c += " theme-" + p.Theme
+	}
+	if p.Paper != "" {
+		c += " paper-" + p.Paper
 	}
 	if p.Console {
 		c += " console"

@@ -26,6 +26,7 @@ func (s *Server) deskPage(c *call) error {
 func (c *call) deskView(f form) (deskView, error) {
 	w := c.when(c.Community.TimeZone)
 	v := deskView{page: c.console("desk.title"), when: w, form: f}
+	v.Modules = []string{"desk.js"}
 	days, err := c.server.Scheduler.Days(c.ctx(), c.Community.ID, scheduler.DayFilter{FromDate: w.Today(), ToDate: w.Today()})
 	if err != nil {
 		return v, err
@@ -36,6 +37,9 @@ func (c *call) deskView(f form) (deskView, error) {
 			continue
 		}
 		if one.Zones, err = c.zones(d.ID, nil); err != nil {
+			return v, err
+		}
+		if one.Last, err = c.lastGiven(one); err != nil {
 			return v, err
 		}
 		v.Days = append(v.Days, one)
@@ -54,6 +58,23 @@ func (c *call) deskView(f form) (deskView, error) {
 		v.With = &t
 	}
 	return v, err
+}
+
+const deskRemembers = 5 // numbers given last
+
+// lastGiven are the numbers the desk gave last on a day.
+func (c *call) lastGiven(d deskDay) (out []deskGiven, err error) {
+	list, err := c.server.Queue.DeskLast(c.ctx(), c.Community.ID, d.ID, deskRemembers)
+	for _, t := range list {
+		for _, z := range d.Zones {
+			for _, l := range z.Lines {
+				if l.ID == t.LineID {
+					out = append(out, deskGiven{t, l.Line})
+				}
+			}
+		}
+	}
+	return out, err
 }
 
 // deskIssue gives a number in one tap and shows its slip.
@@ -129,7 +150,9 @@ func (c *call) slipView() (slipView, error) {
 		return slipView{}, err
 	}
 	d, err := c.server.Scheduler.Day(c.ctx(), c.Community.ID, t.Ticket.DayID)
-	return slipView{page: c.console("public.ticket", "n", strconv.Itoa(t.Ticket.Number)), when: c.when(d.TimeZone), TicketView: t, Day: d, form: c.form()}, err
+	v := slipView{page: c.console("public.ticket", "n", strconv.Itoa(t.Ticket.Number)), when: c.when(d.TimeZone), TicketView: t, Day: d, form: c.form()}
+	v.Modules = []string{"slip.js"}
+	return v, err
 }
 
 // deskAct does something with the number of a slip for its holder.

@@ -2,15 +2,19 @@ package web
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
+	"strconv"
+	"time"
 
 	"yiji/booths/queue"
 	"yiji/internal/fault"
+	"yiji/scheduler"
 )
 
 const (
-	screenRefresh = 5 // seconds
-	screenCalls   = 5 // earlier calls beside the newest
+	screenRefresh = 5 // seconds, without scripts
+	screenBefore  = 5 // earlier calls beside the newest
 )
 
 // screenCall is one call as the wall shows it: numbers only.
@@ -30,10 +34,32 @@ func (s *Server) screenPage(c *call) error {
 		return err
 	}
 	v := screenView{page: c.page("public.screen", "name", d.MarketName), when: c.when(d.TimeZone), Day: d}
-	v.State, v.Refresh = d.StateAt(v.now), screenRefresh
+	v.Modules, v.State, v.Refresh = []string{"screen.js"}, d.StateAt(v.now), screenRefresh
+	v.take(lines)
+	if v.over() {
+		v.Next, err = s.Scheduler.NextDay(c.ctx(), d.CommunityID, d.MarketID)
+		if fault.KindOf(err) == fault.KindNotFound || v.Next.ID == d.ID {
+			v.Next, err = scheduler.Day{}, nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return c.show(screenPage(v))
+}
+
+// take reads what the lines have called and what is ready.
+func (v *screenView) take(lines []queue.Line) {
+	type spoken struct {
+		Line   string `json:"line"`
+		Number int    `json:"number"`
+		Calls  int    `json:"calls"`
+	}
+	before := []spoken{}
 	for _, l := range lines {
 		for _, k := range l.Calls {
 			v.Calls = append(v.Calls, screenCall{k, l})
+			before = append(before, spoken{l.ID, k.Number, k.Calls})
 		}
 		if len(l.Ready) > 0 {
 			v.Ready = append(v.Ready, l)
@@ -42,6 +68,23 @@ func (s *Server) screenPage(c *call) error {
 	slices.SortStableFunc(v.Calls, func(a, b screenCall) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Line.BoothCode, b.Line.BoothCode), cmp.Compare(b.Number, a.Number))
 	})
-	v.Calls = v.Calls[:min(len(v.Calls), 1+screenCalls)]
-	return c.show(screenPage(v))
+	v.Calls = v.Calls[:min(len(v.Calls), 1+screenBefore)]
+	if raw, err := json.Marshal(before); err == nil {
+		v.Before = string(raw)
+	}
+}
+
+// count says how long it is until the market opens, in whole minutes.
+func (v screenView) count() string {
+	minutes := int((v.Day.OpensAt.Sub(v.now) + time.Minute - 1) / time.Minute)
+	d, h, m := strconv.Itoa(minutes/1440), strconv.Itoa(minutes/60%24), strconv.Itoa(minutes%60)
+	switch {
+	case minutes >= 1440:
+		return v.T("screen.in_days", "d", d, "h", h)
+	case minutes >= 60:
+		return v.T("screen.in_hours", "h", h, "m", m)
+	case minutes > 0:
+		return v.T("screen.in_minutes", "m", m)
+	}
+	return v.T("screen.soon")
 }

@@ -21,6 +21,7 @@ const (
 	langCookie    = "yiji_lang"
 	sizeCookie    = "yiji_size"
 	themeCookie   = "yiji_theme"
+	paperCookie   = "yiji_paper"
 	noteCookie    = "yiji_note"
 )
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"yiji/internal/db"
+	"yiji/internal/fault"
 )
 
 // TicketByID returns a number as the desk sees it, to print it again or to
@@ -105,4 +106,55 @@ func forgetVisits(tx *db.Tx, visitor string) error {
 		}
 	}
 	return nil
+}
+
+// DeskLast returns the numbers that the desk gave last on a day, newest first,
+// to print them again or to take one back.
+func (s *Service) DeskLast(ctx context.Context, communityID, dayID string, most int) ([]Ticket, error) {
+	var list []Ticket
+	err := s.db.View(ctx, func(tx *db.Tx) (err error) {
+		list, err = manyTickets(tx, `WHERE day_id = $1 AND via = 'desk' AND line_id IN (SELECT id FROM queue_lines WHERE day_id = $1 AND community_id = $2)
+			ORDER BY issued_at DESC, line_id, number DESC LIMIT $3`, dayID, communityID, most)
+		return err
+	})
+	for i := range list {
+		list[i] = list[i].Public()
+	}
+	return list, err
+}
+
+// TakeBack gives up the number that was issued under a key and whose answer the
+// desk never got, because its holder was given another one meanwhile. It
+// answers that number, 0 when none was issued; one that was called stays.
+func (s *Service) TakeBack(ctx context.Context, communityID, lineID, key string) (number int, err error) {
+	err = s.db.Update(ctx, func(tx *db.Tx) error {
+		number = 0
+		w, err := lockByID(tx, lineID, byVisitor)
+		if err != nil {
+			return err
+		}
+		if w.line.CommunityID != communityID {
+			return errLineUnknown()
+		}
+		t, err := oneTicket(tx, `WHERE issue_key = $1 AND issue_key <> '' AND line_id = $2`, key, lineID)
+		if fault.Is(err, "queue.ticket_unknown") {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		number = t.Number
+		if t.State != Waiting || w.serving() != nil {
+			return nil
+		}
+		after, err := step(t, w.line.Kind, doLeave, tx.Now)
+		if err != nil {
+			return err
+		}
+		if err := w.move(t, after, note{verb: doLeave, by: byVisitor}); err != nil {
+			return err
+		}
+		return w.finish()
+	})
+	return number, err
 }

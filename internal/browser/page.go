@@ -70,14 +70,28 @@ func (p *Page) Another(o Options) *Page {
 	return n
 }
 
+// Tab is one more tab of the same person: with the same cookies and the same
+// store, until the test ends.
+func (p *Page) Tab() *Page {
+	p.t.Helper()
+	n, end := tab(p.t, p.o, p.ctx)
+	p.t.Cleanup(end)
+	return n
+}
+
 func open(t testing.TB, o Options) (*Page, func()) {
 	t.Helper()
 	parent, err := chromium()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tab(t, o, parent, chromedp.WithNewBrowserContext())
+}
+
+func tab(t testing.TB, o Options, parent context.Context, whose ...chromedp.ContextOption) (*Page, func()) {
+	t.Helper()
 	p := &Page{t: t, o: o, byID: map[network.RequestID]*Request{}, moved: make(chan struct{})}
-	ctx, cancel := chromedp.NewContext(parent, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
+	ctx, cancel := chromedp.NewContext(parent, append(whose, chromedp.WithListener(p.listen))...)
 	p.ctx = ctx
 	end := func() {
 		cancel()

@@ -5,8 +5,11 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"regexp"
 	"slices"
+	"strconv"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -66,6 +69,34 @@ func reduced(img image.Image) image.Image {
 			}
 			out.SetColorIndex(x, y, i)
 		}
+	}
+	return out
+}
+
+// Sheet is a printed page in millimetres.
+type Sheet struct{ Width, Height float64 }
+
+var (
+	sheetPage = regexp.MustCompile(`/Type ?/Page[^s]`)
+	sheetBox  = regexp.MustCompile(`/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]`)
+)
+
+// Sheets prints the page on the paper its stylesheet asks for.
+func (p *Page) Sheets() (out []Sheet) {
+	p.t.Helper()
+	p.settle()
+	ctx, cancel := p.soon()
+	defer cancel()
+	yes := true
+	res, err := chromedp.Call(ctx, page.PrintToPDF, page.PrintToPDFParams{PreferCSSPageSize: &yes})
+	p.must(err)
+	for _, m := range sheetBox.FindAllSubmatch(res.Data, -1) {
+		w, _ := strconv.ParseFloat(string(m[1]), 64)
+		h, _ := strconv.ParseFloat(string(m[2]), 64)
+		out = append(out, Sheet{w * 25.4 / 72, h * 25.4 / 72})
+	}
+	if n := len(sheetPage.FindAll(res.Data, -1)); n != len(out) || n == 0 {
+		p.t.Fatalf("a print of %d pages with %d sizes", n, len(out))
 	}
 	return out
 }

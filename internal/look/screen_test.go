@@ -1,0 +1,194 @@
+//go:build !race
+
+package look
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"yiji/booths/queue"
+	"yiji/internal/browser"
+	"yiji/internal/demo/stage"
+)
+
+// quick lets what is held for seconds pass quickly, and notes what the wall
+// announces together with the number that stands there large.
+const quick = `
+	const wait = window.setTimeout;
+	window.setTimeout = (f, ms, ...a) => wait(f, ms > 1500 && ms < 13000 ? ms / 20 : ms, ...a);
+	window.said = [];
+	new MutationObserver(() => {
+		const text = document.getElementById("say")?.textContent;
+		if (text && said.at(-1)?.text !== text) said.push({text, number: +document.querySelector("#newest .n").textContent});
+	}).observe(document, {subtree: true, childList: true, characterData: true});`
+
+type announced struct {
+	Text   string `json:"text"`
+	Number int    `json:"number"`
+}
+
+func said(p *browser.Page, n int) []announced {
+	p.WaitFor(fmt.Sprint(n, " calls are announced"), fmt.Sprintf(`window.said.length >= %d`, n))
+	return browser.Eval[[]announced](p, `said`)
+}
+
+// caller calls numbers at the lines of a world, one a second.
+type caller struct {
+	t *testing.T
+	w *stage.World
+	n int
+}
+
+// next calls somebody at the i-th line with people, and answers the sentence for it.
+func (c *caller) next(i int) (string, queue.Ticket) {
+	c.t.Helper()
+	c.w.Push(time.Second)
+	l := c.busy()[i]
+	c.n++
+	tk, err := c.w.App.Queue.Next(c.t.Context(), queue.LineCommand{CommunityID: c.w.CommunityID, DayID: c.w.Day, LineID: l.ID, By: "test", Key: fmt.Sprint("call ", c.n)})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return sentence("请", tk.Number, l), tk
+}
+
+func sentence(please string, number int, l queue.Line) string {
+	return fmt.Sprintf("%s %d 号到 %s 号摊位，%s", please, number, l.BoothCode, l.Service)
+}
+
+// busy are the lines where many wait, in a fixed order.
+func (c *caller) busy() (out []queue.Line) {
+	c.t.Helper()
+	all, err := c.w.App.Queue.Lines(c.t.Context(), c.w.CommunityID, c.w.Day)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for _, l := range all {
+		if l.Kind == queue.Person && l.State == queue.LineOpen && l.Waiting > 2 {
+			out = append(out, l)
+		}
+	}
+	slices.SortFunc(out, func(a, b queue.Line) int { return strings.Compare(a.ID, b.ID) })
+	if len(out) < 2 {
+		c.t.Fatalf("only %d lines with people", len(out))
+	}
+	return out
+}
+
+// Calls are announced one after the other, also those that come together or
+// while the network is cut; none twice, and none again after a reload.
+func TestScreenAnnounces(t *testing.T) {
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	c := &caller{t: t, w: w}
+	browser.With(t, browser.Options{Width: 1920, Height: 1080}, func(p *browser.Page) {
+		p.Before(quick)
+		p.Open(w.Base + "/d/" + w.Day + "/screen")
+		var want []string
+		for _, i := range []int{0, 1, 0} {
+			text, _ := c.next(i)
+			want = append(want, text)
+		}
+		check := func(got []announced) {
+			t.Helper()
+			for i, g := range got {
+				if i >= len(want) || g.Text != want[i] {
+					t.Fatalf("announced %v, want %q", got, want)
+				}
+				if !strings.Contains(g.Text, fmt.Sprintf(" %d 号", g.Number)) {
+					t.Errorf("%q while %d stands there", g.Text, g.Number)
+				}
+			}
+		}
+		check(said(p, 3))
+
+		p.Offline(true)
+		p.WaitFor("the wall says how old it is", `document.getElementById("stale").checkVisibility()`)
+		text, called := c.next(1)
+		want = append(want, text)
+		p.Offline(false)
+		check(said(p, 4))
+		p.WaitFor("the wall is current again", `document.getElementById("stale").hidden`)
+
+		w.Push(61 * time.Second)
+		_, err := w.App.Queue.Recall(t.Context(), queue.LineCommand{CommunityID: w.CommunityID, DayID: w.Day, LineID: called.LineID, TicketID: called.ID, By: "test", Key: "again"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, "再次"+want[3])
+		check(said(p, 5))
+		if !p.Has("#newest .again") {
+			t.Error("a second call does not say so")
+		}
+
+		p.Reload()
+		text, _ = c.next(0)
+		want = []string{text}
+		check(said(p, 1))
+	})
+}
+
+// The recording says a call twice; where it cannot be had the browser's voice does.
+func TestScreenSpeaks(t *testing.T) {
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	c := &caller{t: t, w: w}
+	browser.With(t, browser.Options{Width: 1024, Height: 768}, func(p *browser.Page) {
+		other := p.Another(browser.Options{Width: 1080, Height: 1920})
+		for _, one := range []*browser.Page{p, other} {
+			one.Before(quick + `
+				window.heard = []; window.aloud = [];
+				const start = AudioBufferSourceNode.prototype.start;
+				AudioBufferSourceNode.prototype.start = function (...a) { heard.push(a[1]); return start.apply(this, a); };
+				speechSynthesis.speak = u => { aloud.push(u.text); wait(() => u.onend(), 0); };`)
+		}
+		other.Block("*://*:*/static/*.mp3")
+		for _, one := range []*browser.Page{p, other} {
+			one.Open(w.Base + "/d/" + w.Day + "/screen")
+			one.Press("开声音")
+			one.WaitFor("the sound is on", `document.querySelector(".wall").dataset.sound === "on"`)
+		}
+		text, tk := c.next(0)
+		said(p, 1)
+		l := c.busy()[0]
+		words := browser.Eval[[]float64](p, `async (number, booth) => {
+			const at = n => performance.getEntriesByType("resource").map(e => e.name).find(u => u.includes("/static/" + n + "."));
+			const [{words}, {clips}] = await Promise.all([import(at("voice")), import(at("voice_clips"))]);
+			return words({number, booth, again: false}).map(w => clips[w][0]);
+		}`, tk.Number, l.BoothCode)
+		if len(words) < 6 {
+			t.Fatalf("a call of %d words", len(words))
+		}
+		p.WaitFor("the call is said twice", fmt.Sprintf(`heard.length === %d`, 2*len(words)))
+		if got := browser.Eval[[]float64](p, `heard`); !slices.Equal(got, slices.Concat(words, words)) {
+			t.Errorf("said %v, want %v twice", got, words)
+		}
+		other.WaitFor("the browser's voice says it twice", `aloud.length === 2`)
+		if got := browser.Eval[[]string](other, `aloud`); got[0] != text || got[1] != text {
+			t.Errorf("the voice said %q, want %q", got, text)
+		}
+		p.Reload()
+		p.WaitFor("the sound is remembered", `localStorage.getItem("yiji.screen.sound") === "on"`)
+	})
+}
+
+// Without scripts the wall shows the newest call and loads itself again.
+func TestScreenWithoutScripts(t *testing.T) {
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	c := &caller{t: t, w: w}
+	browser.With(t, browser.Options{Width: 1920, Height: 1080, NoScript: true}, func(p *browser.Page) {
+		p.Open(w.Base + "/d/" + w.Day + "/screen")
+		_, tk := c.next(0)
+		p.WaitFor("the newest call", fmt.Sprintf(`document.querySelector("#newest .n")?.textContent === "%d"`, tk.Number))
+	})
+}

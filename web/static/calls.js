@@ -1,0 +1,54 @@
+// Calls of a market day in the order they are announced: each once, one after
+// the other, none overwritten, none lost over a cut or a reload.
+const FRESH = 60000; // a call younger than this is announced even if somebody has come meanwhile
+const KEPT = 400;
+
+export const key = c => `${c.line}:${c.number}:${c.calls}`;
+
+// announcer announces calls with say(call), which answers when the next may
+// come. store remembers over a reload what was announced (sessionStorage).
+export function announcer(name, say, store = sessionStorage) {
+	let heard = read(), waiting = [], busy = false, begun = heard !== null;
+	heard ||= [];
+
+	function read() {
+		try { return JSON.parse(store.getItem(name)); } catch { return null; }
+	}
+	function keep() {
+		heard = heard.slice(-KEPT);
+		try { store.setItem(name, JSON.stringify(heard)); } catch { /* a full store: forgets at a reload */ }
+	}
+	async function run() {
+		if (busy) return;
+		busy = true;
+		for (let next; (next = waiting.shift());) {
+			heard.push(key(next));
+			keep();
+			await say(next);
+		}
+		busy = false;
+	}
+	return {
+		// begin takes what was called before a screen was first put up.
+		begin(calls) {
+			if (!begun) heard.push(...calls.map(key));
+			begun = true;
+			keep();
+		},
+		// hear takes what a line shows; what is new is announced.
+		hear(calls, now) {
+			for (const c of calls) {
+				if (heard.includes(key(c)) || waiting.some(w => key(w) === key(c))) continue;
+				if (c.open || now - c.time < FRESH) waiting.push(c);
+				else heard.push(key(c));
+			}
+			waiting.sort((a, b) => a.time - b.time);
+			keep();
+			run();
+		},
+		announced: c => {
+			for (let n = c.calls; n > 0; n--) if (heard.includes(key({ ...c, calls: n }))) return true;
+			return false;
+		},
+	};
+}
