@@ -29,6 +29,8 @@ type call struct {
 	In        account.Object      // where it happens: filled by the route's scope
 	Community scheduler.Community // of In, when the path names one
 	looks                         // how the reader wants it
+	shelf     string              // where the page is kept, "" is nowhere
+	standing  standing            // what it is rendered from, read before everything else
 }
 
 // handler decodes, makes one call and renders; it returns its errors.
@@ -79,6 +81,9 @@ func (c *call) render(status int, p templ.Component) error {
 	var b bytes.Buffer
 	if err := p.Render(context.WithoutCancel(c.ctx()), &b); err != nil {
 		return fault.Internal(err)
+	}
+	if c.route.alike && status == http.StatusOK {
+		return c.keep(b.Bytes())
 	}
 	return c.HTMLBlob(status, b.Bytes())
 }

@@ -38,7 +38,7 @@ func start(t *testing.T, d *db.DB, edit ...func(*Options)) *rig {
 	t.Helper()
 	r := &rig{t: t, db: d, log: &bytes.Buffer{}}
 	r.http = httptest.NewUnstartedServer(nil)
-	o := Options{Services: services(t, d), Key: testKey, BaseURL: "http://" + r.http.Listener.Addr().String(),
+	o := Options{Services: services(t, d), Key: testKey, Changes: d.Changes, BaseURL: "http://" + r.http.Listener.Addr().String(),
 		Clock: d.Now, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
 	for _, e := range edit {
 		e(&o)

@@ -19,6 +19,7 @@ type route struct {
 	where        scope
 	handle       handler
 	body         int64 // largest body in bytes, 0 is 64 KiB
+	alike        bool  // everybody who is not logged in gets the same page: it is kept while nothing changes
 	stream       bool  // open for long: no deadline, no compression
 	oneClick     bool  // mail programs post here without our form (RFC 8058): the address is the key
 }
@@ -31,8 +32,8 @@ type route struct {
 func (s *Server) routes() []route {
 	return slices.Concat([]route{
 		// Residents.
-		{method: get, path: "/", action: account.PublicRead, where: nowhere, handle: s.indexPage},
-		{method: get, path: "/c/:community", action: account.PublicRead, where: inCommunity, handle: s.schedulePage},
+		{method: get, path: "/", action: account.PublicRead, where: nowhere, handle: s.indexPage, alike: true},
+		{method: get, path: "/c/:community", action: account.PublicRead, where: inCommunity, handle: s.schedulePage, alike: true},
 		{method: get, path: "/c/:community/calendar.ics", action: account.PublicRead, where: inCommunity, handle: s.calendarFeed},
 		{method: get, path: "/c/:community/qr.svg", action: account.PublicRead, where: inCommunity, handle: s.scheduleQR},
 		{method: get, path: "/sw.js", action: account.PublicRead, where: nowhere, handle: s.serviceWorker},

@@ -57,9 +57,11 @@ type Options struct {
 	// consumer and market day again; nil knows none.
 	Parked func(ctx context.Context, limit int) ([]outbox.Parked, error)
 	Replay func(ctx context.Context, consumer, key string) (applied int, err error)
-	Live   *live.Hub        // nil has no live updates: pages refresh themselves
-	Clock  func() time.Time // for pages; nil is time.Now
-	Logger *slog.Logger
+	// Changes is another number after every commit; nil keeps no page.
+	Changes func() int64
+	Live    *live.Hub        // nil has no live updates: pages refresh themselves
+	Clock   func() time.Time // for pages; nil is time.Now
+	Logger  *slog.Logger
 }
 
 // Server answers HTTP. Its Handler can be served by anything.
@@ -71,6 +73,7 @@ type Server struct {
 	origins *http.CrossOriginProtection
 	door    *doorman
 	lookout *lookout
+	shelf   *shelf
 	// suspected counts; nil counts nothing.
 	suspected func()
 	clock     func() time.Time
@@ -103,7 +106,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Services: o.Services, base: base.Scheme + "://" + base.Host, secure: base.Scheme == "https",
-		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now), lookout: newLookout(), suspected: o.Suspected,
+		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now), lookout: newLookout(), shelf: newShelf(o.Changes), suspected: o.Suspected,
 		live: o.Live, clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
 	}
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {
@@ -144,11 +147,11 @@ func (s *Server) newEcho(proxies []netip.Prefix, rows []route) *echo.Echo {
 		e.SchemeExtractor = echo.ExtractSchemeFromHeaders(trust...)
 	}
 	e.Use(plainRequestID, middleware.RequestID(), s.recovered)
-	squeeze := middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})
+	zipped := middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})
 	for _, r := range rows {
 		h := s.serve(r)
-		if !r.stream {
-			h = squeeze(h)
+		if !r.stream && !r.alike {
+			h = zipped(h)
 		}
 		e.Add(r.method, r.path, h)
 		if r.method == get {
@@ -169,7 +172,15 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 			defer cancel()
 			ec.SetRequest(ec.Request().WithContext(ctx))
 		}
-		err := s.enter(c)
+		err := s.arrive(c)
+		if err == nil && r.alike {
+			if p, ok := s.kept(c); ok {
+				return c.hand(p)
+			}
+		}
+		if err == nil {
+			err = s.enter(c)
+		}
 		if err == nil {
 			err = r.handle(c)
 		}
@@ -177,20 +188,22 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 	}
 }
 
-// enter is everything that is decided before a handler runs.
-func (s *Server) enter(c *call) error {
+// arrive is what is decided before anything is looked up.
+func (s *Server) arrive(c *call) error {
 	c.choose()
 	req := c.Request()
 	writes := req.Method != http.MethodGet && req.Method != http.MethodHead
-	err := s.door.admit(c.address(), writes)
-	if err == nil {
-		err = limitBody(c.Response(), req, c.route.body)
+	if err := s.door.admit(c.address(), writes); err != nil {
+		return err
 	}
-	if err == nil {
-		err = c.who()
-	}
+	return limitBody(c.Response(), req, c.route.body)
+}
+
+// enter is everything that is decided before a handler runs.
+func (s *Server) enter(c *call) error {
+	err := c.who()
 	if c.Lang == "" {
-		c.Lang = accepted(req)
+		c.Lang = accepted(c.Request())
 	}
 	for _, step := range []func() error{c.ours, func() error { return c.route.where(c) }, c.allowed} {
 		if err == nil {

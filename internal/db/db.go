@@ -40,6 +40,7 @@ type DB struct {
 	quit    chan struct{} // closed by Close
 	watch   watchers
 	commits atomic.Int64
+	foreign atomic.Int64 // commits of other processes that we were told of
 	updates atomic.Int64
 	closers []func() error
 }
@@ -104,6 +105,11 @@ type Stats struct{ Commits, Updates int64 }
 
 // Stats returns the counters; Updates divided by Commits is the size of a group.
 func (d *DB) Stats() Stats { return Stats{Commits: d.commits.Load(), Updates: d.updates.Load()} }
+
+// Changes is a number that is another one after every commit of this process
+// and, on PostgreSQL, after those of others that carried events. What was read
+// at one number is still so while it stays.
+func (d *DB) Changes() int64 { return d.commits.Load() + d.foreign.Load() }
 
 // Ping checks that the database answers.
 func (d *DB) Ping(ctx context.Context) error {

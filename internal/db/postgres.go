@@ -60,6 +60,7 @@ func (d *DB) listen(url string) error {
 	go func() {
 		defer close(done)
 		for range l.Notify {
+			d.foreign.Add(1)
 			d.watch.wake()
 		}
 	}()

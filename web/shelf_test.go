@@ -1,0 +1,92 @@
+package web
+
+import (
+	"compress/gzip"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"yiji/internal/account"
+)
+
+// A page that is kept is the page that would be rendered now: a change is seen
+// by the next who asks, and nobody gets what is somebody else's.
+func TestAKeptPageIsNeverOld(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		path := "/c/" + f.place.Slug
+		f.browser().get(path)
+		if len(f.Server.shelf.pages) == 0 {
+			t.Fatal("nothing is kept")
+		}
+		rename := func(name string) {
+			m := f.market
+			m.Name = name
+			saved, err := f.Scheduler.SaveMarket(t.Context(), m)
+			f.ok(err)
+			f.market = saved
+		}
+		rename("改了名的市集")
+		if a := f.browser().get(path); !strings.Contains(a.Body, "改了名的市集") {
+			t.Error("the page is old")
+		}
+		if a := f.browser().get(path + "?lang=en"); !strings.Contains(a.Body, `lang="en"`) {
+			t.Error("another language gets the kept page")
+		}
+		if a := f.browser().get(path); !strings.Contains(a.Body, `lang="zh-Hans"`) {
+			t.Error("the wish of one is kept for all")
+		}
+		boss := f.browser(f.token(account.Role{Kind: account.Organizer, CommunityID: f.place.ID}))
+		if a := boss.get(path); !strings.Contains(a.Body, "/logout") {
+			t.Error("somebody logged in gets the page of nobody")
+		}
+		if a := f.browser().get(path); strings.Contains(a.Body, "/logout") {
+			t.Error("nobody gets the page of somebody")
+		}
+
+		// The control: told of no change, the shelf hands out an old page within the second.
+		f.Server.shelf.changes = func() int64 { return 0 }
+		f.browser().get(path)
+		rename("又改了名")
+		if a := f.browser().get(path); strings.Contains(a.Body, "又改了名") {
+			t.Error("without changes the page was new: this test sees nothing")
+		}
+	})
+}
+
+func TestPagesTravelLight(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		ask := func(path string, header ...string) *http.Response {
+			req, err := http.NewRequest(get, f.http.URL+path, nil)
+			f.ok(err)
+			req.Header.Set("Accept-Encoding", "gzip")
+			for i := 0; i+1 < len(header); i += 2 {
+				req.Header.Set(header[i], header[i+1])
+			}
+			res, err := http.DefaultTransport.RoundTrip(req)
+			f.ok(err)
+			t.Cleanup(func() { _ = res.Body.Close() })
+			return res
+		}
+		for _, path := range []string{"/c/" + f.place.Slug, "/c/" + f.place.Slug, "/d/" + f.day.ID} {
+			res := ask(path)
+			if res.Header.Get("Content-Encoding") != "gzip" || !strings.Contains(strings.Join(res.Header.Values("Vary"), ","), "Accept-Encoding") {
+				t.Fatalf("%s: %v", path, res.Header)
+			}
+			z, err := gzip.NewReader(res.Body)
+			f.ok(err)
+			body, err := io.ReadAll(z)
+			f.ok(err)
+			if plain := f.browser().get(path).Body; !strings.HasPrefix(string(body), "<!") || !strings.HasSuffix(strings.TrimSpace(plain), "</html>") {
+				t.Errorf("%s is not whole", path)
+			}
+		}
+		tag := ask("/c/" + f.place.Slug).Header.Get("ETag")
+		if res := ask("/c/"+f.place.Slug, "If-None-Match", tag); tag == "" || res.StatusCode != http.StatusNotModified {
+			t.Errorf("who has the page gets it again: %q %d", tag, res.StatusCode)
+		}
+		if res := ask("/login"); res.StatusCode != 200 {
+			t.Errorf("%d", res.StatusCode)
+		}
+	})
+}
