@@ -66,7 +66,33 @@ func (s *Service) SaveLayout(ctx context.Context, communityID, marketID string, 
 	if err := l.Check(); err != nil {
 		return err
 	}
-	return s.db.Update(ctx, func(tx *db.Tx) error { return saveLayout(tx, communityID, marketID, l) })
+	return s.db.Update(ctx, func(tx *db.Tx) error { return s.layGround(tx, communityID, marketID, l) })
+}
+
+// layGround makes l the ground of a market, for its days to come and for those
+// that began before anybody had drawn one. Whoever waits on such a day is
+// offered its booths.
+func (s *Service) layGround(tx *db.Tx, communityID, marketID string, l Layout) error {
+	if err := saveLayout(tx, communityID, marketID, l); err != nil {
+		return err
+	}
+	days, err := groundless(tx, marketID)
+	if err != nil {
+		return err
+	}
+	for _, id := range days {
+		day, err := lockDay(tx, communityID, id)
+		if err != nil {
+			return err
+		}
+		if day, err = takeGround(tx, day); err != nil {
+			return err
+		}
+		if err := s.offerFree(tx, day); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Layout returns the ground of a market; an empty one where none was saved.
@@ -111,7 +137,7 @@ func (s *Service) ReuseLayout(ctx context.Context, communityID, fromDayID, marke
 		for i := range booths {
 			booths[i].ID = ""
 		}
-		return saveLayout(tx, communityID, marketID, Layout{Zones: day.Zones, Booths: booths, Wanted: day.Wanted})
+		return s.layGround(tx, communityID, marketID, Layout{Zones: day.Zones, Booths: booths, Wanted: day.Wanted})
 	})
 }
 

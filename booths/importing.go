@@ -29,7 +29,7 @@ func (s *Service) Import(ctx context.Context, communityID, marketID string, r Ro
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
 		out = Imported{Partners: map[string]string{}}
 		if marketID != "" && len(r.Booths) > 0 {
-			if err := saveLayout(tx, communityID, marketID, r.Layout); err != nil {
+			if err := s.layGround(tx, communityID, marketID, r.Layout); err != nil {
 				return err
 			}
 			out.Booths = len(r.Booths)

@@ -125,6 +125,15 @@ func saveLayout(tx *db.Tx, communityID, marketID string, l Layout) error {
 	return err
 }
 
+// groundless are the days of a market that take claims, or are published, and
+// have no booths: they began before anybody had drawn the ground.
+func groundless(tx *db.Tx, marketID string) ([]string, error) {
+	var ids []string
+	err := tx.Select(&ids, `SELECT id FROM booths_days WHERE market_id = $1 AND state IN ('claiming', 'published') AND closes_at > $2
+		AND NOT EXISTS (SELECT 1 FROM booths_booths b WHERE b.day_id = booths_days.id) ORDER BY id`, marketID, db.Micros(tx.Now))
+	return ids, err
+}
+
 // layoutOf reads the ground of a market; false when there is none.
 func layoutOf(tx *db.Tx, communityID, marketID string) (Layout, bool, error) {
 	var r struct {

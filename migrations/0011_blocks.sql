@@ -8,6 +8,7 @@ CREATE TABLE queue_blocks (
     line_id   TEXT    NOT NULL REFERENCES queue_lines (id),
     device    TEXT    NOT NULL CHECK (device <> ''),
     by_whom   TEXT    NOT NULL,
+    asked     INTEGER NOT NULL, -- how many were asked for; a stock line may have had fewer
     first     INTEGER NOT NULL CHECK (first >= 1),
     last      INTEGER NOT NULL CHECK (last >= first),
     leased_at BIGINT  NOT NULL,

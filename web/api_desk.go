@@ -16,7 +16,7 @@ func (s *Server) deskAPI() []endpoint {
 			action: account.TicketIssue, where: ofLine, do: on(s.apiTakeBack)},
 		{method: post, path: block + "/slips", summary: "Bring home numbers that a device gave away, with their times; bringing one twice is bringing it once",
 			action: account.TicketIssue, where: inCommunity, do: on(s.apiSlips)},
-		{method: post, path: block + "/end", summary: "Give a block back; its unused numbers are never given",
+		{method: post, path: block + "/end", summary: "Give a block back; its unused numbers go to nobody else, its pieces are free again, and slips given before can still be brought",
 			action: account.TicketIssue, where: inCommunity, do: on(s.apiBlockEnd)},
 	}
 }

@@ -30,7 +30,7 @@ type call struct {
 	Community scheduler.Community // of In, when the path names one
 	looks                         // how the reader wants it
 	shelf     string              // where the page is kept, "" is nowhere
-	standing  standing            // what it is rendered from, read before everything else
+	asOf      standing            // what it is rendered from, read before everything else
 }
 
 // handler decodes, makes one call and renders; it returns its errors.
@@ -103,7 +103,7 @@ func (c *call) done(path, key string) error {
 // again shows the form's page once more: with everything typed, the reason
 // beside its field, and the status the failure has.
 func (c *call) again(f form, err error, page func(form) templ.Component) error {
-	f.fault = faultOf(err)
+	f = f.failed(faultOf(err))
 	status := statusOf(f.fault)
 	c.server.note(c, f.fault, status)
 	c.Response().Header().Set("Cache-Control", "no-store")

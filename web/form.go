@@ -21,6 +21,7 @@ type form struct {
 	names  []string
 	lang   string
 	fault  *fault.Error
+	wrong  map[string]string // the reason beside each field; what is about no field stands under ""
 }
 
 // form reads the fields of a form, or begins an empty one on GET. Only the
@@ -86,39 +87,40 @@ func (f form) With(name string, values ...string) form {
 // Failed reports whether the form comes back because something is wrong.
 func (f form) Failed() bool { return f.fault != nil }
 
-// Wrong is the reason beside a field, "" when there is none.
-func (f form) Wrong(name string) string {
-	if f.fault == nil {
-		return ""
-	}
-	for _, e := range f.fault.All() {
-		if f.about(e.Field) == name {
-			return message(f.lang, e)
+// failed is the form with what is wrong about it. Each reason finds its field
+// here and once: a form may have thousands of fields.
+func (f form) failed(err *fault.Error) form {
+	f.fault, f.wrong = err, map[string]string{}
+	var general []string
+	for _, e := range err.All() {
+		says := message(f.lang, e)
+		if name := f.about(e.Field); name != "" {
+			if f.wrong[name] == "" {
+				f.wrong[name] = says
+			}
+			continue
+		}
+		if inWords(e.Field) {
+			says += text.T(f.lang, "error.at", text.Args{"place": e.Field})
+		}
+		if !slices.Contains(general, says) {
+			general = append(general, says)
 		}
 	}
-	return ""
+	f.wrong[""] = strings.Join(general, " ")
+	return f
+}
+
+// Wrong is the reason beside a field, "" when there is none.
+func (f form) Wrong(name string) string {
+	if name == "" {
+		return ""
+	}
+	return f.wrong[name]
 }
 
 // General is the reason that belongs to no field of the form.
-func (f form) General() string {
-	if f.fault == nil {
-		return ""
-	}
-	var out []string
-	for _, e := range f.fault.All() {
-		if f.about(e.Field) != "" {
-			continue
-		}
-		s := message(f.lang, e)
-		if inWords(e.Field) {
-			s += text.T(f.lang, "error.at", text.Args{"place": e.Field})
-		}
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return strings.Join(out, " ")
-}
+func (f form) General() string { return f.wrong[""] }
 
 // inWords reports whether a field is said in words, not as programs call it.
 func inWords(field string) bool {

@@ -74,8 +74,8 @@ func (s *Server) kept(c *call) (sheet, bool) {
 	if c.shelf = s.place(c); c.shelf == "" {
 		return sheet{}, false
 	}
-	c.standing = standing{s.shelf.changes(), s.clock().Unix()}
-	return s.shelf.find(c.shelf, c.standing)
+	c.asOf = standing{s.shelf.changes(), s.clock().Unix()}
+	return s.shelf.find(c.shelf, c.asOf)
 }
 
 // keep puts a page on the shelf, if it is one that everybody gets alike, and
@@ -83,7 +83,7 @@ func (s *Server) kept(c *call) (sheet, bool) {
 // middleware.
 func (c *call) keep(body []byte) error {
 	sum := sha256.Sum256(body)
-	p := sheet{as: c.standing, tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, raw: body, packed: squeeze(body)}
+	p := sheet{as: c.asOf, tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, raw: body, packed: squeeze(body)}
 	if c.shelf != "" {
 		c.server.shelf.put(c.shelf, p)
 	}

@@ -99,7 +99,7 @@ func lease(tx *db.Tx, r BlockRequest) (Block, error) {
 	}
 	was, err := blockWhere(tx, `issue_key = $1`, r.Key)
 	if err == nil {
-		if was.LineID != r.LineID || was.Device != r.Device {
+		if was.LineID != r.LineID || was.Device != r.Device || was.Asked != r.Size {
 			return Block{}, fault.Conflict("idempotency.body_differs", "idempotency_key", "the key was used for another block")
 		}
 		return was.block(tx, w.line)
@@ -137,11 +137,11 @@ func (w *work) lend(r BlockRequest) (Block, error) {
 		w.line.Kept += size
 	}
 	row := blockRow{
-		ID: db.NewID(), LineID: w.line.ID, Device: r.Device, By: r.By, First: w.line.NextNumber, Last: w.line.NextNumber + size - 1,
+		ID: db.NewID(), LineID: w.line.ID, Device: r.Device, By: r.By, Asked: r.Size, First: w.line.NextNumber, Last: w.line.NextNumber + size - 1,
 		LeasedAt: db.Micros(w.tx.Now), Key: r.Key,
 	}
-	_, err := w.tx.Exec(`INSERT INTO queue_blocks (id, line_id, device, by_whom, first, last, leased_at, ended_at, issue_key) VALUES ($1,$2,$3,$4,$5,$6,$7,0,$8)`,
-		row.ID, row.LineID, row.Device, row.By, row.First, row.Last, row.LeasedAt, row.Key)
+	_, err := w.tx.Exec(`INSERT INTO queue_blocks (id, line_id, device, by_whom, asked, first, last, leased_at, ended_at, issue_key) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,0,$9)`,
+		row.ID, row.LineID, row.Device, row.By, row.Asked, row.First, row.Last, row.LeasedAt, row.Key)
 	if err != nil {
 		return Block{}, err
 	}
@@ -170,6 +170,7 @@ type blockRow struct {
 	LineID   string `db:"line_id"`
 	Device   string `db:"device"`
 	By       string `db:"by_whom"`
+	Asked    int    `db:"asked"`
 	First    int    `db:"first"`
 	Last     int    `db:"last"`
 	LeasedAt int64  `db:"leased_at"`
@@ -179,7 +180,7 @@ type blockRow struct {
 
 func blockWhere(tx *db.Tx, cond string, args ...any) (blockRow, error) {
 	var b blockRow
-	err := tx.Get(&b, `SELECT id, line_id, device, by_whom, first, last, leased_at, ended_at, issue_key FROM queue_blocks WHERE `+cond, args...)
+	err := tx.Get(&b, `SELECT id, line_id, device, by_whom, asked, first, last, leased_at, ended_at, issue_key FROM queue_blocks WHERE `+cond, args...)
 	return b, err
 }
 

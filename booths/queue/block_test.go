@@ -219,6 +219,8 @@ func TestBlocksAreRefusedByName(t *testing.T) {
 		}
 		_, err = p.lease(line, "other", 40, "one")
 		p.refused(err, "idempotency.body_differs")
+		_, err = p.lease(line, "d", 39, "one")
+		p.refused(err, "idempotency.body_differs")
 		_, err = p.lease(line, "d", 40, "more")
 		p.refused(err, "queue.block_enough")
 

@@ -102,6 +102,9 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 		for _, b := range broken {
 			fmt.Fprintf(s.err, "✗ %s (%d rows)\n", b.Name, b.Rows)
 		}
+		if _, err := app.OpenKey(ctx, d, c.options()); err != nil { // it may lie elsewhere: serve refuses without it
+			fmt.Fprintf(s.err, "! %v\n", err)
+		}
 		if len(broken) > 0 {
 			return fmt.Errorf("%d of %d invariants are broken", len(broken), len(all))
 		}
@@ -126,11 +129,11 @@ func (c *backupCmd) Run(ctx context.Context, s streams) error {
 	if _, err := os.Stat(c.File); err == nil {
 		return fault.Invalid("backup.exists", "FILE", "%s exists already", c.File)
 	}
-	key, err := c.options().LoadKey()
-	if err != nil {
-		return err
-	}
 	return withDB(ctx, c.store, func(d *db.DB) error {
+		key, err := app.OpenKey(ctx, d, c.options())
+		if err != nil {
+			return err
+		}
 		tmp, err := os.CreateTemp(filepath.Dir(c.File), ".backup-*")
 		if err != nil {
 			return fault.Invalid("backup.unwritable", "FILE", "%v", err)

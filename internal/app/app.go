@@ -36,16 +36,21 @@ type App struct {
 // Nothing happens by itself before Run.
 func New(ctx context.Context, o Options) (*App, error) {
 	o = o.withDefaults()
-	key, err := o.LoadKey()
-	if err != nil {
-		return nil, err
+	if o.Key != "" {
+		if _, err := o.LoadKey(); err != nil { // before a file is made
+			return nil, err
+		}
 	}
 	d, err := db.Open(ctx, db.Options{URL: o.Database, Clock: o.Clock, Logger: o.Logger})
 	if err != nil {
 		return nil, err
 	}
 	a := &App{DB: d, o: o, log: o.Logger}
-	if err := a.build(ctx, key); err != nil {
+	key, err := OpenKey(ctx, d, o)
+	if err == nil {
+		err = a.build(ctx, key)
+	}
+	if err != nil {
 		return nil, errors.Join(err, a.release())
 	}
 	return a, nil
