@@ -7,7 +7,7 @@
 # PostgreSQL is started from the binaries found on this machine; without them
 # the PostgreSQL half is left out and said so. REQUIRE=all makes that a failure.
 test: check
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -race -timeout 12m ./...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -race -p 4 -timeout 12m ./...
 	@$(MAKE) --no-print-directory look
 
 # Every page in a real browser (Chromium; without one it is said so). Not under

@@ -163,7 +163,7 @@ func TestNeedsNoBoothMeets(t *testing.T) {
 		t.Fatalf("%+v", w)
 	}
 	got := PlanRoster(r).In("zh-Hans")
-	want := []WaitView{{Partner: "P", Position: 1, Reasons: []string{"没有摊位同时具备:电源、用水"}}}
+	want := []WaitView{{Partner: "P", Position: 1, Reasons: []string{"没有摊位同时具备：电源、用水"}}}
 	if diff := cmp.Diff(want, got.Waitlist); diff != "" {
 		t.Fatal(diff)
 	}

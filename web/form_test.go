@@ -82,7 +82,7 @@ func TestTheReasonStandsBesideItsField(t *testing.T) {
 	for _, c := range []struct{ field, beside string }{
 		{"name", "name"}, {"names", ""}, {"rule.monthly.days[0]", "rule.monthly"}, {"rule.weekly", "rule"}, {"rule[1]", "rule"}, {"other", ""}, {"", ""},
 	} {
-		f.fault = fault.Invalid("x.unknown", c.field, "bad")
+		f = f.failed(fault.Invalid("x.unknown", c.field, "bad"))
 		for _, n := range f.names {
 			if got := f.Wrong(n) != ""; got != (n == c.beside) {
 				t.Errorf("fault at %q: beside %s %v", c.field, n, got)
@@ -92,7 +92,7 @@ func TestTheReasonStandsBesideItsField(t *testing.T) {
 			t.Errorf("fault at %q: in general %v", c.field, got)
 		}
 	}
-	f.fault = nil
+	f = f.anew()
 	if f.Wrong("name") != "" || f.General() != "" || f.Failed() {
 		t.Error("a form without a fault shows one")
 	}

@@ -60,7 +60,7 @@ func TestARosterIsLookedAtAndThenImported(t *testing.T) {
 		says(t, o.mine.upload(at, v("new"), "a.yaml", []byte(bad)), 422, "合伙人 4 · 服务 1 · 分钟")
 		says(t, o.mine.upload(at, v("new"), "a.doc", raw), 422, "请用 .xlsx")
 		preview := o.mine.upload(at, v("new"), "a.yaml", raw)
-		says(t, preview, 200, "新增 5 家,修改 0 家,不变 0 家", "山东省第二康复医院", "布置会换成 8 个摊位", "2026-11-19", "幸福长“9”")
+		says(t, preview, 200, "新增 5 家，修改 0 家，不变 0 家", "山东省第二康复医院", "布置会换成 8 个摊位", "2026-11-19", "幸福长“9”")
 		if all, _ := o.Booths.Partners(t.Context(), o.place.ID); len(all) != 0 {
 			t.Fatal("the preview has imported something")
 		}
@@ -96,9 +96,9 @@ func TestARosterIsLookedAtAndThenImported(t *testing.T) {
 		if err != nil || len(r.Partners) != 5 || r.Partners[0].Contact != p.Contact {
 			t.Fatalf("%+v %v", r.Partners, err)
 		}
-		says(t, o.mine.upload(at, v(markets[0].ID), "名册.xlsx", []byte(file.Body)), 200, "新增 0 家,修改 0 家,不变 5 家")
+		says(t, o.mine.upload(at, v(markets[0].ID), "名册.xlsx", []byte(file.Body)), 200, "新增 0 家，修改 0 家，不变 5 家")
 		csv := "名称,类型,类别,服务,分钟\n济宁银行,单位,fun,理财咨询,10\n新来的,个人,repair,修伞,6\n"
-		says(t, o.mine.upload(at, v(""), "a.csv", []byte(csv)), 200, "新增 1 家,修改 1 家", "+ 理财咨询", "− 豆浆热饮", "只导入合伙人")
+		says(t, o.mine.upload(at, v(""), "a.csv", []byte(csv)), 200, "新增 1 家，修改 1 家", "+ 理财咨询", "− 豆浆热饮", "只导入合伙人")
 		template := o.mine.get(at + "/template.xlsx")
 		if _, err := booths.ReadXLSX([]byte(template.Body)); template.Status != 200 || err != nil {
 			t.Errorf("%d %v", template.Status, err)

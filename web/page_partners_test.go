@@ -105,7 +105,7 @@ func TestAPartnerIsInvitedByATextForWeChat(t *testing.T) {
 		t, p := o.t, o.partner("济宁银行")
 		at := o.home + "/partners/" + p.ID
 		made := o.mine.send(at, at+"/invite", "label", "")
-		says(t, made, 200, "济宁银行,您好!社区 xiangyang邀请您参加公益市集", "<svg", "/invite/")
+		says(t, made, 200, "济宁银行，您好！社区 xiangyang邀请您参加公益市集", "<svg", "/invite/")
 		link := inviteAddress.FindString(made.Body)
 		if strings.Contains(o.mine.get(at).Body, link) {
 			t.Error("the link is shown a second time")

@@ -15,7 +15,7 @@ func TestPeopleAreInvitedAndTakenOut(t *testing.T) {
 		t, at := o.t, o.home+"/people"
 		says(t, o.mine.get(at), 200, "某人", "没有等待接受的链接")
 		made := o.mine.send(at, at+"/invite", "kind", "desk", "label", "李阿姨")
-		says(t, made, 200, "链接做好了", "您好!邀请您做社区 xiangyang的服务台志愿者", "李阿姨", "<svg")
+		says(t, made, 200, "链接做好了", "您好！邀请您做社区 xiangyang的服务台志愿者", "李阿姨", "<svg")
 		link := inviteAddress.FindString(made.Body)
 		if list := o.mine.get(at); strings.Contains(list.Body, link) {
 			t.Error("the link is shown a second time")
@@ -88,7 +88,7 @@ func TestAnAdminMayBecomeAnOrganizer(t *testing.T) {
 				}
 			}
 		}
-		says(t, b.send("/o", at+"/join"), 200, "您现在是这里的社区工作者", "还没有安排下一场市集")
+		says(t, b.send("/o", at+"/join"), 200, "您现在是这里的社区工作者", "三步办起第一场市集")
 		if strings.Contains(b.get(at).Body, at+"/join") {
 			t.Error("the button is still there")
 		}

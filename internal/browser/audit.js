@@ -115,6 +115,7 @@
   // What one presses: size, distance, borders.
   const sentence = e => style(e).display === "inline" && [...e.parentElement.childNodes].some(n => n.nodeType === 3 && n.data.trim().length > 1);
   const targets = [];
+  const stays = e => { for (; e; e = e.parentElement) if (["fixed", "sticky"].includes(style(e).position)) return true; return false; };
   for (const e of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [role=button], [role=switch], [tabindex='0']")) {
     if (!seen(e) || e.disabled || sentence(e) || e.ownerSVGElement) continue;
     const boxes = [e, ...(["checkbox", "radio"].includes(e.type) ? e.labels ?? [] : [])].map(x => x.getBoundingClientRect());
@@ -129,10 +130,11 @@
       const s = style(e), edge = parseFloat(s.borderBottomWidth) > 0 ? ratio(over(rgba(s.borderBottomColor), behind), behind) : 1;
       if (Math.max(edge, ratio(over(own, behind), behind)) < 2.95) found("border-contrast", e, round(edge) + " : 1");
     }
-    targets.push({e, r});
+    targets.push({e, r, fixed: stays(e)});
   }
   for (let i = 0; i < targets.length; i++) for (let j = i + 1; j < targets.length; j++) {
     const a = targets[i], b = targets[j];
+    if (a.fixed !== b.fixed) continue; // a bar that stays: what lies under it scrolls away
     if (a.e.contains(b.e) || b.e.contains(a.e)) continue;
     const dx = Math.max(a.r.left, b.r.left) - Math.min(a.r.right, b.r.right), dy = Math.max(a.r.top, b.r.top) - Math.min(a.r.bottom, b.r.bottom);
     if (dx < bar.gap - 0.6 && dy < bar.gap - 0.6) found("target-gap", b.e, round(Math.max(dx, dy)) + " px from " + short(a.e));

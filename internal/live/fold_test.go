@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,6 +107,15 @@ func show(state string, issued int, by map[string][]int, calls []queue.Call) str
 		s += fmt.Sprintf(" %d×%d@%d %v", c.Number, c.Calls, c.At.UnixMicro(), c.Open)
 	}
 	return s
+}
+
+// onlyClosing reports whether a frame differs from the events in nothing but
+// that the line is closing: it was read when the time had come and the event had
+// not. Commands are judged by the time, too (G4).
+func onlyClosing(got, want string) bool {
+	state, rest, _ := strings.Cut(got, ",")
+	_, same, _ := strings.Cut(want, ",")
+	return state == string(queue.LineClosing) && rest == same
 }
 
 // shown says the same of a frame.
@@ -278,7 +288,8 @@ func TestFramesAreAFoldOfTheEvents(t *testing.T) {
 				cut.until(rt, "the last event after cuts", func(p *page) bool { return p.shows(truth) })
 			}
 			settled() // time decides, too: what is read from here on is closing
-			if rapid.Bool().Draw(rt, "close") {
+			closed := rapid.Bool().Draw(rt, "close")
+			if closed {
 				d.clock.push(opens.Add(3 * time.Hour).Sub(d.clock.time()))
 				closes := opens.Add(3 * time.Hour)
 				hear(d, event.MarketDayClosed{Day: d.day, EffectiveAt: closes, ServeUntil: closes.Add(15 * time.Minute)}, d.queue.MarketDayClosed)
@@ -289,7 +300,7 @@ func TestFramesAreAFoldOfTheEvents(t *testing.T) {
 			at := d.folds()
 			for _, l := range append(whole.frames(), cut.frames()...) {
 				frames++
-				if got, want := shown(rt, l), at(l.Line, l.At); got != want {
+				if got, want := shown(rt, l), at(l.Line, l.At); got != want && !(closed && onlyClosing(got, want)) {
 					rt.Fatalf("frame %d of %s\n shows %s\nevents %s", l.At, l.Line, got, want)
 				}
 			}

@@ -85,6 +85,7 @@ var pages = slices.Concat([]row{
 var officePages = []row{
 	{path: "/admin/communities", bar: browser.Office, as: admin, at: birth},
 	{path: "/admin/communities/:community", bar: browser.Office, as: admin, at: always},
+	{path: "/admin/holidays", bar: browser.Office, as: admin, at: always},
 	{path: "/o", bar: browser.Office, as: organizer, at: always},
 	{path: "/o/:community", bar: browser.Office, as: organizer, at: []stage.Moment{stage.Empty, stage.Planned, stage.Busy, stage.Settled}, main: true},
 	{path: "/o/:community/more", bar: browser.Office, as: organizer, at: always},

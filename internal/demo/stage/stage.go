@@ -3,6 +3,7 @@ package stage
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"yiji/booths/queue"
 	"yiji/internal/account"
 	"yiji/internal/app"
+	"yiji/internal/db"
 	"yiji/internal/demo"
 	"yiji/web"
 )
@@ -110,18 +112,13 @@ func keep(ctx context.Context, s demo.Scene) (*still, error) {
 	k := &still{now: s.Now, key: s.Key}
 	k.Facts = Facts{Community: s.Community, Market: s.MarketID, Day: s.DayID, Partners: s.Partners, Partner: s.Partners["山东省第二康复医院"],
 		Unsubscribe: unsubscribe(s.Outbox)}
-	return k, k.fill(ctx, func(a *app.App) error {
-		if _, err := a.DB.Restore(ctx, &dump, nil); err != nil {
-			return err
-		}
-		return k.meet(ctx, a, s.Numbers)
-	})
+	return k, k.fill(ctx, &dump, func(a *app.App) error { return k.meet(ctx, a, s.Numbers) })
 }
 
 // found is the house before there is anything to play.
 func found(ctx context.Context, m Moment) (*still, error) {
 	k := &still{now: time.Date(2026, 11, 2, 1, 0, 0, 0, time.UTC), key: key}
-	return k, k.fill(ctx, func(a *app.App) (err error) {
+	return k, k.fill(ctx, nil, func(a *app.App) (err error) {
 		if m == Bare {
 			k.Setup, _, err = a.Account.SetupLink(ctx)
 			return err
@@ -130,14 +127,21 @@ func found(ctx context.Context, m Moment) (*still, error) {
 	})
 }
 
-// fill opens an empty house at the still's time, lets do fill it and keeps its file.
-func (k *still) fill(ctx context.Context, do func(a *app.App) error) error {
+// fill opens a house at the still's time, empty or (from) as it was dumped, lets
+// do fill it and keeps its file.
+func (k *still) fill(ctx context.Context, from io.Reader, do func(a *app.App) error) error {
 	dir, err := os.MkdirTemp("", "yiji-stage-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	a, err := app.New(ctx, k.options(dir, func() time.Time { return k.now }))
+	o := k.options(dir, func() time.Time { return k.now })
+	if from != nil {
+		if err := restore(ctx, o, from); err != nil {
+			return err
+		}
+	}
+	a, err := app.New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -149,6 +153,15 @@ func (k *still) fill(ctx context.Context, do func(a *app.App) error) error {
 	}
 	k.raw, err = os.ReadFile(filepath.Join(dir, "yiji.db"))
 	return err
+}
+
+func restore(ctx context.Context, o app.Options, from io.Reader) error {
+	d, err := db.Open(ctx, db.Options{URL: o.Database, Clock: o.Clock, Logger: o.Logger})
+	if err != nil {
+		return err
+	}
+	_, err = d.Restore(ctx, from, nil)
+	return errors.Join(err, d.Close())
 }
 
 func (k *still) options(dir string, clock func() time.Time) app.Options {
