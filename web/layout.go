@@ -33,6 +33,12 @@ func (p page) chosen(query, value string) bool {
 	return false
 }
 
+// works reports whether the page is a console's or a wall's: it needs the sheets
+// of both.
+func (p page) works() bool {
+	return p.audience() != residents || p.Console || p.Wall || under(p.Here, "/invite") || under(p.Here, "/me")
+}
+
 func (p page) refreshText() string { return strconv.Itoa(p.Refresh) }
 
 // modules are the scripts of the page: reading aloud for residents, and its own.

@@ -19,6 +19,7 @@ type page struct {
 	Now       time.Time
 	Note      string   // what has just been done, once
 	Console   bool     // smaller type for those who work with it all day
+	Wall      bool     // it fills a wall
 	Here      string   // path of the page
 	Query     string   // what stands behind it in the address
 	Logout    form     // every page of somebody known has the button

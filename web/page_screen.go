@@ -34,6 +34,7 @@ func (s *Server) screenPage(c *call) error {
 		return err
 	}
 	v := screenView{page: c.page("public.screen", "name", d.MarketName), when: c.when(d.TimeZone), Day: d}
+	v.Wall = true
 	v.Modules, v.State, v.Refresh = []string{"screen.js"}, d.StateAt(v.now), screenRefresh
 	v.take(lines)
 	if v.over() {

@@ -12,12 +12,15 @@ import (
 // has to run before "go build", and what is read here is what was written.
 //
 //	css/NN-name.css → app.css     one stylesheet, in the order of the numbers
+//	                → work.css    what only consoles and walls need, 50 to 69: a telephone
+//	                              in the street does not load it
 //	icons/name.svg  → icons.svg   one sprite, a symbol a file
 //	name.js         → itself      with its imports led to their fingerprints
 
 // built adds the files that stand for several.
 func (l library) built(dir fs.FS) {
-	l.add("app.css", stylesheet(dir))
+	l.add("app.css", stylesheet(dir, "css/[1-4]*.css", "css/7*.css"))
+	l.add("work.css", stylesheet(dir, "css/[56]*.css"))
 	l.add("icons.svg", sprite(dir))
 	for _, name := range inOrder(dir) {
 		l.add(name, l.linked(read(dir, name)))
@@ -27,16 +30,23 @@ func (l library) built(dir fs.FS) {
 var (
 	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 	cssSpace   = regexp.MustCompile(`\s*\n\s*`)
+	cssTight   = regexp.MustCompile(`\s*([{};])\s*`)
 )
 
-// stylesheet joins the sheets of css/ and leaves out what browsers do not read.
-func stylesheet(dir fs.FS) []byte {
-	names, _ := fs.Glob(dir, "css/*.css")
+// stylesheet joins the sheets of the patterns and leaves out what browsers do
+// not read.
+func stylesheet(dir fs.FS, patterns ...string) []byte {
+	var names []string
+	for _, p := range patterns {
+		some, _ := fs.Glob(dir, p)
+		names = append(names, some...)
+	}
 	slices.Sort(names)
 	var b strings.Builder
 	for _, n := range names {
 		s := cssComment.ReplaceAllString(string(read(dir, n)), "")
-		b.WriteString(strings.TrimPrefix(cssSpace.ReplaceAllString(s, "\n"), "\n"))
+		s = cssSpace.ReplaceAllString(s, "\n")
+		b.WriteString(strings.TrimPrefix(cssTight.ReplaceAllString(s, "$1"), "\n"))
 	}
 	return []byte(b.String())
 }

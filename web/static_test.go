@@ -75,6 +75,9 @@ func TestNoModuleImportsAPlainName(t *testing.T) {
 
 func TestTheStylesheetIsWhole(t *testing.T) {
 	css := string(assets.files[asset("app.css")].raw)
+	if work := string(assets.files[asset("work.css")].raw); len(work) < 1000 || strings.Contains(css, ".wall") || !strings.Contains(work, ".wall") {
+		t.Error("what only walls and consoles need is not apart")
+	}
 	if strings.Contains(css, "/*") || strings.Count(css, "{") != strings.Count(css, "}") {
 		t.Error("the stylesheet keeps comments or its braces do not meet")
 	}
