@@ -3,17 +3,18 @@
 #   make test                  proves the promises
 .PHONY: test look look-shrink screenshots bench generate check build fuzz
 
-# The whole suite on both databases with the race detector. An ephemeral
+# The whole suite on both databases with the race detector, the longest first. An ephemeral
 # PostgreSQL is started from the binaries found on this machine; without them
 # the PostgreSQL half is left out and said so. REQUIRE=all makes that a failure.
 test: check
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -race -p 4 -timeout 12m ./...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -race -p 3 -timeout 12m ./web ./scheduler ./cmd/... ./...
 	@$(MAKE) --no-print-directory look
 
-# Every page in a real browser (Chromium; without one it is said so). Not under
-# the race detector: the server is raced above, its pages only open slower.
+# Every page in a real browser (Chromium; without one it is said so), and the
+# whole market as the demonstration plays it. Not under the race detector: the
+# server is raced above, its pages only open slower.
 look:
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go test -timeout 8m ./internal/look ./internal/demo/stage
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -timeout 9m ./internal/look ./internal/demo/...
 
 # After mending a page: takes what is no longer found out of the list of known findings.
 look-shrink:

@@ -235,7 +235,7 @@ func TestWorkbookRefusals(t *testing.T) {
 		sheets      map[string][][]any
 		code, field string
 	}{
-		{"unknown heading", map[string][][]any{"摊位": {{"编号", "颜色"}, {"A1", "红"}}}, "roster.heading_unknown", "摊位"},
+		{"unknown heading", map[string][][]any{"摊位": {{"编号", "颜色"}, {"A1", "红"}}}, "roster.heading_unknown", "摊位 颜色"},
 		{"no code heading", map[string][][]any{"摊位": {{"横"}, {"1"}}}, "roster.heading_missing", "摊位"},
 		{"no number", map[string][][]any{"摊位": {{"编号", "横"}, {"A1", "左"}}}, "roster.not_number", "摊位!2.横"},
 		{"code twice", map[string][][]any{"摊位": {{"编号"}, {"A1"}, {"A1"}}}, "booth.code_twice", "booths[1].code"},

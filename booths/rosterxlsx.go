@@ -153,9 +153,9 @@ func table(sheet string, lines [][]string) ([]row, error) {
 		case name == "":
 			continue
 		case !known[name]:
-			return nil, fault.Invalid("roster.heading_unknown", sheet, "heading %q is unknown; known are %s", short(name), strings.Join(headings[sheet], " "))
+			return nil, fault.Invalid("roster.heading_unknown", sheet+" "+short(name), "heading %q is unknown; known are %s", short(name), strings.Join(headings[sheet], " "))
 		case seen[name]:
-			return nil, fault.Invalid("roster.heading_twice", sheet, "heading %q stands twice", name)
+			return nil, fault.Invalid("roster.heading_twice", sheet+" "+short(name), "heading %q stands twice", name)
 		}
 		head[i], seen[name] = name, true
 	}

@@ -100,7 +100,7 @@ func (f form) failed(err *fault.Error) form {
 			}
 			continue
 		}
-		if inWords(e.Field) {
+		if inWords(e.Field) || strings.HasPrefix(e.Code, "roster.") && e.Field != "" { // a file's own words
 			says += text.T(f.lang, "error.at", text.Args{"place": e.Field})
 		}
 		if !slices.Contains(general, says) {

@@ -100,6 +100,9 @@ func lookAt(p *browser.Page, v visit, hear func(string, []browser.Finding)) {
 	v.enter(p, v.w)
 	choose([2]string{"", "auto"})
 	for _, how := range []string{"noscript", "script"} {
+		if how == "noscript" && !v.first { // what it lacks then it lacks at the first moment, too
+			continue
+		}
 		for i, width := range widths {
 			p.Dress(func(o *browser.Options) { o.Width, o.NoScript = width, how == "noscript" })
 			if i == 0 || v.main {
