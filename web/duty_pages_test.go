@@ -102,7 +102,7 @@ func TestThePlanExplainsItselfAndIsOverridden(t *testing.T) {
 		}
 		held := f.claim(f.grinder).Holding.ID
 		ask := b.get(plan + "?release=" + held)
-		wants(t, ask, 200, "确定收回 磨刀师傅 的摊位 B1 吗?")
+		wants(t, ask, 200, "确定收回 磨刀师傅 的摊位 B1 吗？")
 		wants(t, pressIt(b, ask, plan+"/release", "收回摊位"), 200, "已收回", "正在问")
 		f.hear()
 		if f.claim(f.soy).Offer == nil {
