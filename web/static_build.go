@@ -20,7 +20,7 @@ import (
 // built adds the files that stand for several.
 func (l library) built(dir fs.FS) {
 	l.add("app.css", stylesheet(dir, "css/[1-4]*.css", "css/7*.css"))
-	l.add("work.css", stylesheet(dir, "css/[56]*.css"))
+	l.add("work.css", stylesheet(dir, "css/[5-7]*.css")) // paper has the last word in both
 	l.add("icons.svg", sprite(dir))
 	for _, name := range inOrder(dir) {
 		l.add(name, l.linked(read(dir, name)))
