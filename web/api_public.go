@@ -235,12 +235,8 @@ func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error) {
 	if err := checkVisitor(in.Visitor); err != nil {
 		return queue.Ticket{}, err
 	}
-	t, err := s.Queue.Issue(c.ctx(), queue.IssueRequest{DayID: c.Param("day"), LineID: c.Param("line"), Visitor: in.Visitor,
+	return c.issue(queue.IssueRequest{DayID: c.Param("day"), LineID: c.Param("line"), Visitor: in.Visitor,
 		Via: via, Priority: in.Priority, Proxy: in.Proxy, Key: c.ownKey()})
-	if err == nil {
-		c.noticeIssue(t)
-	}
-	return t, err
 }
 
 // ticketAnswer is what the holder of a ticket sees.

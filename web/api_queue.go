@@ -31,6 +31,9 @@ func (s *Server) queueAPI() []endpoint {
 		run("resume", "End a pause", on(s.apiResume)),
 		settle("desk-only", "Give the numbers of a line at the desk only", on(s.apiDeskOnly(true))),
 		settle("phone-again", "Give them by phone again", on(s.apiDeskOnly(false))),
+		{method: get, path: "/communities/:community/days/:day/hauls", summary: "Numbers of suspected lines that single sources took, and what was made void of them", action: account.LineSettle, where: inCommunity, do: on(s.apiHauls)},
+		settle("void", "Make the numbers of a haul void that still wait; its source gets none of the line by phone any more", on(s.apiVoid)),
+		settle("unvoid", "Take that back, within ten minutes", on(s.apiUnvoid)),
 		run("stock", "Add pieces, or take some away", on(s.apiStock)),
 		{method: get, path: "/communities/:community/days/:day/figures", summary: "The counts of a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFigures)},
 		{method: get, path: "/communities/:community/days/:day/feedback", summary: "What residents said about a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFeedback)},
@@ -124,6 +127,41 @@ func (s *Server) apiStock(c *call, in stockOrder) (queue.Console, error) {
 		_, err := s.Queue.AddStock(ctx, cmd, in.Pieces)
 		return err
 	})
+}
+
+type voidOrder struct {
+	First  int    `json:"first"` // the lowest number of the haul
+	Reason string `json:"reason,omitempty"`
+}
+
+func (s *Server) apiVoid(c *call, in voidOrder) (queue.Haul, error) {
+	cmd, err := c.order(lineOrder{Reason: in.Reason})
+	if err != nil {
+		return queue.Haul{}, err
+	}
+	return s.Queue.Void(c.ctx(), cmd, in.First)
+}
+
+type unvoidOrder struct {
+	Void string `json:"void"`
+}
+
+// unvoided says how many numbers wait again.
+type unvoided struct {
+	Numbers int `json:"numbers"`
+}
+
+func (s *Server) apiUnvoid(c *call, in unvoidOrder) (unvoided, error) {
+	cmd, err := c.order(lineOrder{})
+	if err != nil {
+		return unvoided{}, err
+	}
+	n, err := s.Queue.Unvoid(c.ctx(), cmd, in.Void)
+	return unvoided{n}, err
+}
+
+func (s *Server) apiHauls(c *call, _ none) ([]queue.Haul, error) {
+	return s.Queue.Hauls(c.ctx(), c.In.CommunityID, c.Param("day"))
 }
 
 func (s *Server) apiFigures(c *call, _ none) (queue.DayCounts, error) {

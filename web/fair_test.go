@@ -256,6 +256,7 @@ func (f *fair) hearAll() {
 	hears(f, qu.BoothAssigned)
 	hears(f, qu.BoothReleased)
 	hears(f, figures.VisitorCheckedIn)
+	hears(f, figures.VisitorDiscounted)
 	hears(f, figures.TicketIssued)
 	hears(f, figures.TicketMoved)
 	hears(f, figures.MarketDaySettled)

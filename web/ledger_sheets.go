@@ -164,11 +164,19 @@ var feedbackHeadings = []heading{
 	{"stall.date", asDate, 12}, {"stall.service", asText, 22}, {"ledger.mark", asText, 10}, {"ledger.words", asText, 80},
 }
 
+// markText says so when no served number stands behind a mark.
+func (l ledger) markText(f queue.Feedback) string {
+	if f.Apart {
+		return l.T("ledger.apart", "mark", l.T("ledger."+string(f.Mark)))
+	}
+	return l.T("ledger." + string(f.Mark))
+}
+
 // feedbackRows are what residents wrote, nobody knows who.
 func (l ledger) feedbackRows() (out [][]any) {
 	for _, d := range l.Days {
 		for _, f := range d.Feedback.Words {
-			out = append(out, []any{midnight(d.HeldOn), cmp.Or(f.Service, l.T("ledger.whole_day")), l.T("ledger." + string(f.Mark)), f.Words})
+			out = append(out, []any{midnight(d.HeldOn), cmp.Or(f.Service, l.T("ledger.whole_day")), l.markText(f), f.Words})
 		}
 	}
 	return out

@@ -21,7 +21,11 @@ import (
 func (f *fair) held() {
 	f.t.Helper()
 	line := f.opened()["血压"].ID
-	f.numbers(line, 4)
+	for i := range 4 {
+		_, err := f.Queue.Issue(f.t.Context(), queue.IssueRequest{DayID: f.day.ID, LineID: line, Via: queue.Desk, Visitor: strconv.Itoa(i)})
+		f.ok(err)
+	}
+	f.hear()
 	cmd := queue.LineCommand{CommunityID: f.place.ID, DayID: f.day.ID, LineID: line, By: "booth"}
 	for _, minute := range []int{6, 14} {
 		f.clock.set(at(11, 19, 9, minute))
@@ -36,7 +40,7 @@ func (f *fair) held() {
 	_, err := f.Queue.IncidentNote(f.t.Context(), queue.IncidentInput{CommunityID: f.place.ID, DayID: f.day.ID, Words: "老人晕倒，已送医"})
 	f.ok(err)
 	for i, words := range []string{"很好", "=HYPERLINK(\"http://x\")"} {
-		f.ok(f.Queue.FeedbackGive(f.t.Context(), queue.FeedbackInput{DayID: f.day.ID, Mark: queue.Good, Words: words, Key: strconv.Itoa(i)}))
+		f.ok(f.Queue.FeedbackGive(f.t.Context(), queue.FeedbackInput{DayID: f.day.ID, Visitor: strconv.Itoa(i), Mark: queue.Good, Words: words, Key: strconv.Itoa(i)}))
 	}
 	f.hear()
 	f.until(at(11, 19, 11, 30))

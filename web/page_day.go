@@ -108,10 +108,9 @@ func (s *Server) takeNumber(c *call) error {
 	if f.On("proxy") {
 		key += ".proxy"
 	}
-	t, err := s.Queue.Issue(c.ctx(), queue.IssueRequest{DayID: d.ID, LineID: c.Param("line"), Visitor: c.card(true), Via: queue.Phone,
+	t, err := c.issue(queue.IssueRequest{DayID: d.ID, LineID: c.Param("line"), Visitor: c.card(true), Via: queue.Phone,
 		Proxy: f.On("proxy"), Key: key})
 	if err == nil {
-		c.noticeIssue(t)
 		return c.done("/t/"+t.Handle, "")
 	}
 	v, broken := c.dayView(d)

@@ -45,6 +45,11 @@ func (s *Server) marketDay(c *call) error {
 	if v.Lines, err = s.Queue.Lines(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
 		return err
 	}
+	if slices.ContainsFunc(v.Lines, func(l queue.Line) bool { return !l.SuspectAt.IsZero() }) {
+		if v.Hauls, err = s.Queue.Hauls(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil {
+			return err
+		}
+	}
 	if v.Figures, err = s.Queue.DayFigures(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
 		return err
 	}

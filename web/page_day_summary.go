@@ -171,6 +171,9 @@ func (v summaryView) prose() []string {
 	if f := v.Feedback; f.Good+f.Fair+f.Poor > 0 {
 		add(v.T("sum.brief_feedback", "good", strconv.Itoa(f.Good), "fair", strconv.Itoa(f.Fair), "poor", strconv.Itoa(f.Poor)))
 	}
+	if n := v.Feedback.Apart; n > 0 {
+		add(v.T("sum.brief_apart", "n", strconv.Itoa(n)))
+	}
 	if v.Next.ID != "" && v.Next.ID != v.Day.ID {
 		add(v.T("sum.brief_next", "date", v.dateText(v.Next.HeldOn), "opens", v.clockText(v.Next.OpensAt)))
 	}

@@ -7,7 +7,7 @@ import (
 	"yiji/scheduler"
 )
 
-func (c *call) feedbackForm() form { return c.form("line", "mark", "words") }
+func (c *call) feedbackForm() form { return c.form("line", "ticket", "mark", "words") }
 
 // feedbackPage asks how it was, about one line or the whole day; nobody is named.
 func (s *Server) feedbackPage(c *call) error {
@@ -19,7 +19,7 @@ func (s *Server) feedbackPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.show(v(c.feedbackForm().With("line", c.QueryParam("line"))))
+	return c.show(v(c.feedbackForm().With("line", c.QueryParam("line")).With("ticket", c.QueryParam("ticket"))))
 }
 
 func (s *Server) feedback(c *call) error {
@@ -28,7 +28,8 @@ func (s *Server) feedback(c *call) error {
 		return err
 	}
 	f := c.feedbackForm()
-	err = s.Queue.FeedbackGive(c.ctx(), queue.FeedbackInput{DayID: d.ID, LineID: f.Get("line"), Mark: queue.Mark(f.Get("mark")), Words: f.Get("words"), Key: f.Key})
+	err = s.Queue.FeedbackGive(c.ctx(), queue.FeedbackInput{DayID: d.ID, Ticket: f.Get("ticket"), Visitor: c.card(false), LineID: f.Get("line"),
+		Mark: queue.Mark(f.Get("mark")), Words: f.Get("words"), Key: f.Key})
 	if err == nil {
 		return c.done("/d/"+d.ID, "done.feedback")
 	}

@@ -33,7 +33,7 @@ func TestFeedbackIsSimple(t *testing.T) {
 		}
 		got, err := f.Queue.FeedbackOf(t.Context(), f.place.ID, f.day.ID)
 		f.ok(err)
-		if got.Good != 1 || got.Fair+got.Poor != 0 || len(got.Words) != 1 || got.Words[0].Service != "血压" {
+		if got.Apart != 1 || got.Good+got.Fair+got.Poor != 0 || len(got.Words) != 1 || got.Words[0].Service != "血压" {
 			t.Errorf("%+v", got)
 		}
 		if b.cookie(cardCookie) != "" {

@@ -119,6 +119,7 @@ func (s *Server) dutyRoutes() []route {
 		{method: post, path: "/o/:community/days/:day/plan/undo", action: account.PlanOverride, where: inCommunity, handle: s.planUndo},
 		{method: post, path: "/o/:community/days/:day/plan/release", action: account.PlanOverride, where: inCommunity, handle: s.planRelease},
 		{method: post, path: "/o/:community/lines/:line/desk-only", action: account.LineSettle, where: ofLine, handle: s.deskOnly},
+		{method: post, path: "/o/:community/lines/:line/void", action: account.LineSettle, where: ofLine, handle: s.lineHaul},
 		{method: get, path: "/o/:community/days/:day/summary", action: account.FiguresRead, where: inCommunity, handle: s.summaryShow},
 		{method: post, path: "/o/:community/days/:day/summary", action: account.LineSettle, where: inCommunity, handle: s.summaryReport},
 		{method: get, path: "/o/:community/days/:day/messages", action: account.DeliveryRead, where: inCommunity, handle: s.messagesShow},

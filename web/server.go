@@ -106,7 +106,7 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{
 		Services: o.Services, base: base.Scheme + "://" + base.Host, secure: base.Scheme == "https",
-		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now), lookout: newLookout(), shelf: newShelf(o.Changes), suspected: o.Suspected,
+		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now), lookout: newLookout(o.Limits.Off), shelf: newShelf(o.Changes), suspected: o.Suspected,
 		live: o.Live, clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
 	}
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {

@@ -12,6 +12,8 @@ type IssueRequest struct {
 	Via      Via
 	Priority bool
 	Proxy    bool
+	Source   string // a keyed hash of where it is taken by phone; "" is not known
+	Braked   bool   // the source has taken too many: no new number, the desk gives one
 	Key      string
 }
 
@@ -99,6 +101,7 @@ type TicketView struct {
 	Wait      Band      `json:"wait"`
 	Next      string    `json:"next,omitempty"`
 	UndoUntil time.Time `json:"undo_until,omitzero"` // leaving can be taken back until then
+	Spoke     bool      `json:"spoke,omitempty"`     // it has said how it was
 }
 
 // Card is everything one visitor holds on a day.

@@ -22,6 +22,9 @@
 // has been recorded: after closes_at no number is issued even if nobody has
 // told us yet that the day closed.
 //
+// Numbers that one source took very fast can be made void together by the
+// organizer (Void): they are left, with a reason, and their pieces are free.
+//
 // Two presses of 下一位 at once call two people or, when both carry the
 // version of the line their page showed, one (LineCommand.Version).
 //

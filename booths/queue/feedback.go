@@ -27,29 +27,37 @@ const (
 var Marks = []Mark{Good, Fair, Poor}
 
 // FeedbackInput is what somebody says about a day, or about one of its lines.
-// It is anonymous: it names neither a card nor a number. Key makes retries safe.
+// It counts when it comes from a served number, each of which may say it once:
+// the one of Ticket, a handle, or one on the card Visitor, of the line if it has
+// one there. Which one it was is not kept with it. Key makes retries safe.
 type FeedbackInput struct {
-	DayID  string
-	LineID string // "" is the whole day
-	Mark   Mark
-	Words  string // optional
-	Key    string
+	DayID   string
+	Ticket  string
+	Visitor string
+	LineID  string // "" is the whole day
+	Mark    Mark
+	Words   string // optional
+	Key     string
 }
 
-// Feedback is what was said. LineID is "" where the whole day is meant.
+// Feedback is what was said. LineID is "" where the whole day is meant, Apart
+// says that no served number stands behind it.
 type Feedback struct {
 	LineID  string    `json:"line,omitempty"`
 	Service string    `json:"service,omitempty"`
 	Mark    Mark      `json:"mark"`
 	Words   string    `json:"words,omitempty"`
+	Apart   bool      `json:"apart,omitempty"`
 	At      time.Time `json:"at"`
 }
 
-// Feedbacks are a day's marks, counted, with what was written, newest first.
+// Feedbacks are a day's marks, one for a served number at most, and Apart from
+// them how many said something without one; with what was written, that last, newest first.
 type Feedbacks struct {
 	Good  int        `json:"good"`
 	Fair  int        `json:"fair"`
 	Poor  int        `json:"poor"`
+	Apart int        `json:"apart"`
 	Words []Feedback `json:"words"`
 }
 
@@ -96,7 +104,7 @@ func (s *Service) FeedbackGive(ctx context.Context, in FeedbackInput) error {
 	if err := in.check(); err != nil {
 		return err
 	}
-	asked := request{"queue.feedback", in.Key, digest(in.DayID, in.LineID, in.Mark, in.Words)}
+	asked := request{"queue.feedback", in.Key, digest(in.DayID, in.Ticket, in.Visitor, in.LineID, in.Mark, in.Words)}
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		_, err := once(tx, asked, func() (bool, error) { return true, giveFeedback(tx, in) })
 		return err
@@ -126,9 +134,39 @@ func giveFeedback(tx *db.Tx, in FeedbackInput) error {
 			return errLineUnknown()
 		}
 	}
-	_, err = tx.Exec(`INSERT INTO queue_feedback (id, day_id, line_id, mark, words, at) VALUES ($1,$2,$3,$4,$5,$6)`,
-		db.NewID(), in.DayID, in.LineID, in.Mark, tidyWords(in.Words), now)
+	counts, err := speaks(tx, in)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`INSERT INTO queue_feedback (id, day_id, line_id, mark, words, apart, at) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+		db.NewID(), in.DayID, in.LineID, in.Mark, tidyWords(in.Words), !counts, now)
 	return err
+}
+
+// speaks finds a served number that has not said yet how it was, and lets it
+// say so; false when the sender has none that was served. Whose numbers all
+// have spoken is refused.
+func speaks(tx *db.Tx, in FeedbackInput) (bool, error) {
+	var served []struct {
+		LineID string `db:"line_id"`
+		Number int    `db:"number"`
+	}
+	err := tx.Select(&served, `SELECT line_id, number FROM queue_tickets WHERE day_id = $1 AND state = 'served'
+		AND (handle = $2 OR $2 = '' AND visitor = $3 AND visitor <> '')
+		ORDER BY CASE WHEN line_id = $4 THEN 0 ELSE 1 END, line_id, number`, in.DayID, in.Ticket, in.Visitor, in.LineID)
+	if err != nil {
+		return false, err
+	}
+	for _, t := range served {
+		n, err := tx.Exec(`INSERT INTO queue_feedback_given (line_id, number) VALUES ($1,$2) ON CONFLICT DO NOTHING`, t.LineID, t.Number)
+		if err != nil || n == 1 {
+			return n == 1, err
+		}
+	}
+	if len(served) > 0 {
+		return false, fault.Conflict("queue.feedback_given", "", "every served number says once how it was")
+	}
+	return false, nil
 }
 
 // FeedbackOf returns what was said about a day of the community.
@@ -143,8 +181,8 @@ func (s *Service) FeedbackOf(ctx context.Context, communityID, dayID string) (Fe
 		if err != nil {
 			return err
 		}
-		err = tx.Get(&out, `SELECT COUNT(*) FILTER (WHERE mark = 'good') AS good, COUNT(*) FILTER (WHERE mark = 'fair') AS fair,
-			COUNT(*) FILTER (WHERE mark = 'poor') AS poor FROM queue_feedback WHERE day_id = $1`, dayID)
+		err = tx.Get(&out, `SELECT COUNT(*) FILTER (WHERE mark = 'good' AND NOT apart) AS good, COUNT(*) FILTER (WHERE mark = 'fair' AND NOT apart) AS fair,
+			COUNT(*) FILTER (WHERE mark = 'poor' AND NOT apart) AS poor, COUNT(*) FILTER (WHERE apart) AS apart FROM queue_feedback WHERE day_id = $1`, dayID)
 		return errors.Join(err, readWords(tx, dayID, &out))
 	})
 	return out, err
@@ -156,13 +194,14 @@ func readWords(tx *db.Tx, dayID string, out *Feedbacks) error {
 		Service string `db:"service"`
 		Mark    Mark   `db:"mark"`
 		Words   string `db:"words"`
+		Apart   bool   `db:"apart"`
 		At      int64  `db:"at"`
 	}
-	err := tx.Select(&rows, `SELECT f.line_id, COALESCE(l.service, '') AS service, f.mark, f.words, f.at
+	err := tx.Select(&rows, `SELECT f.line_id, COALESCE(l.service, '') AS service, f.mark, f.words, f.apart, f.at
 		FROM queue_feedback f LEFT JOIN queue_lines l ON l.id = f.line_id
-		WHERE f.day_id = $1 AND f.words <> '' ORDER BY f.at DESC, f.id LIMIT 500`, dayID)
+		WHERE f.day_id = $1 AND f.words <> '' ORDER BY f.apart, f.at DESC, f.id LIMIT 500`, dayID)
 	for _, r := range rows {
-		out.Words = append(out.Words, Feedback{LineID: r.LineID, Service: r.Service, Mark: r.Mark, Words: r.Words, At: db.Time(r.At)})
+		out.Words = append(out.Words, Feedback{LineID: r.LineID, Service: r.Service, Mark: r.Mark, Words: r.Words, Apart: r.Apart, At: db.Time(r.At)})
 	}
 	return err
 }

@@ -28,6 +28,15 @@ func (Figures) VisitorCheckedIn(tx *db.Tx, e event.VisitorCheckedIn) error {
 	return err
 }
 
+// VisitorDiscounted takes a resident back, in the five minutes they were counted.
+func (Figures) VisitorDiscounted(tx *db.Tx, e event.VisitorDiscounted) error {
+	if err := countDay(tx, e.Day, DayCounts{Residents: -1}); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE queue_arrivals SET people = people - 1 WHERE day_id = $1 AND slot = $2`, e.DayID, db.Micros(e.At.Truncate(slot)))
+	return err
+}
+
 // TicketIssued counts a number.
 func (Figures) TicketIssued(tx *db.Tx, e event.TicketIssued) error {
 	if err := countDay(tx, e.Day, DayCounts{Tickets: 1}); err != nil {

@@ -322,6 +322,8 @@ func collect(tx *db.Tx, e outbox.Stored) error {
 	switch e.Name {
 	case event.VisitorCheckedIn{}.Name():
 		return decoded(tx, e, Figures{}.VisitorCheckedIn)
+	case event.VisitorDiscounted{}.Name():
+		return decoded(tx, e, Figures{}.VisitorDiscounted)
 	case event.TicketIssued{}.Name():
 		return decoded(tx, e, Figures{}.TicketIssued)
 	case event.TicketMoved{}.Name():

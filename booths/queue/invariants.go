@@ -72,7 +72,13 @@ var Invariants = []db.Invariant{
 		WHERE d.lines_closed_at > 0 AND l.phase NOT IN ('closed', 'removed')`},
 	{Name: "queue: whoever took a number has been counted", SQL: `
 		SELECT t.line_id, t.number FROM queue_tickets t LEFT JOIN queue_visits v ON v.day_id = t.day_id AND v.visitor = t.visitor
-		WHERE t.carried = FALSE AND v.visitor IS NULL AND t.visitor NOT LIKE 'gone-%'`},
+		WHERE t.carried = FALSE AND t.void_id = '' AND v.visitor IS NULL AND t.visitor NOT LIKE 'gone-%'`},
+	{Name: "queue: a void number was given up, by a void that stands", SQL: `
+		SELECT t.line_id, t.number FROM queue_tickets t LEFT JOIN queue_voids v ON v.id = t.void_id AND v.line_id = t.line_id
+		WHERE t.void_id <> '' AND (t.state <> 'left' OR v.id IS NULL)`},
+	{Name: "queue: where numbers were taken is forgotten after the day", SQL: `
+		SELECT t.line_id, t.number FROM queue_tickets t JOIN queue_days d ON d.id = t.day_id
+		WHERE t.source <> '' AND (d.lines_closed_at > 0 OR d.state = 'cancelled')`},
 	{Name: "queue: who was not served at close is carried over", SQL: `
 		SELECT m.line_id, m.number FROM queue_moves m LEFT JOIN queue_carry c ON c.from_line = m.line_id AND c.from_number = m.number
 		WHERE m.verb = 'expire' AND m.why IN ('day_closed', 'day_cancelled') AND c.from_line IS NULL`},

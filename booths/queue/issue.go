@@ -52,6 +52,9 @@ func (r IssueRequest) check() error {
 }
 
 func issue(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
+	if r.Braked {
+		return refuse(tx, r, hash)
+	}
 	l, err := takeNumber(tx, r)
 	if noRows(err) {
 		return refuse(tx, r, hash)
@@ -124,7 +127,7 @@ func newTicket(tx *db.Tx, l lineRow, r IssueRequest) Ticket {
 	n := l.NextNumber - 1
 	return Ticket{
 		ID: ticketID(l.ID, n), Handle: db.NewID(), Visitor: r.Visitor, DayID: l.DayID, LineID: l.ID, Number: n,
-		Via: r.Via, Proxy: r.Proxy, Priority: r.Priority, State: Waiting, IssuedAt: tx.Now, pos: posOf(n),
+		Via: r.Via, Proxy: r.Proxy, Priority: r.Priority, State: Waiting, IssuedAt: tx.Now, pos: posOf(n), source: r.Source,
 	}
 }
 
@@ -156,7 +159,14 @@ func refuse(tx *db.Tx, r IssueRequest, hash string) (Ticket, error) {
 	if l.DeskOnly && r.Via == Phone {
 		return Ticket{}, fault.Closed("queue.desk_only", "line", "numbers of this line are given at the desk only")
 	}
-	return Ticket{}, errMovedOn()
+	void, err := voided(tx, r)
+	if err == nil && (r.Braked || void) {
+		err = fault.Forbidden("queue.desk_please", "line", "too many numbers of this line were taken from one place; the desk gives one")
+	}
+	if err == nil {
+		err = errMovedOn()
+	}
+	return Ticket{}, err
 }
 
 // running says why a line gives and calls no numbers at this moment; nil when it does.

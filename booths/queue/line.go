@@ -33,6 +33,7 @@ const (
 	doMiss   verb = "miss"
 	doLeave  verb = "leave"
 	doExpire verb = "expire"
+	doVoid   verb = "void"
 	doUndo   verb = "undo"
 )
 
@@ -46,6 +47,7 @@ var allowed = map[verb][]State{
 	doMiss:   {Called},
 	doLeave:  {Waiting, Called},
 	doExpire: {Waiting},
+	doVoid:   {Waiting, Called},
 }
 
 // step answers what a ticket becomes by a verb at now. Where a missed ticket
@@ -75,7 +77,7 @@ func step(t Ticket, k Kind, v verb, now time.Time) (Ticket, error) {
 		t.State, t.EndedAt = Served, now
 	case doMiss:
 		t.State, t.EndedAt, t.Misses = Missed, now, t.Misses+1
-	case doLeave:
+	case doLeave, doVoid:
 		t.State, t.EndedAt = Left, now
 	case doExpire:
 		t.State, t.EndedAt = Expired, now

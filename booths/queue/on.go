@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"time"
 
 	"yiji/internal/db"
@@ -240,7 +241,7 @@ func (s *Service) MarketDayMissed(tx *db.Tx, e event.MarketDayMissed) error {
 // drop takes a day's lines away. Numbers already given (an open day was
 // cancelled) have an end and come first next time.
 func drop(tx *db.Tx, dayID, state string) error {
-	return onDay(tx, dayID, []string{phasePlanned, phaseOpen}, func(d *dayRow, lines []*work) error {
+	err := onDay(tx, dayID, []string{phasePlanned, phaseOpen}, func(d *dayRow, lines []*work) error {
 		d.State = state
 		for _, w := range lines {
 			w.by = byClock
@@ -262,6 +263,7 @@ func drop(tx *db.Tx, dayID, state string) error {
 		}
 		return nil
 	})
+	return errors.Join(err, forgetSources(tx, dayID))
 }
 
 // onDay holds the lines of a day that are in the given phases, then the day,

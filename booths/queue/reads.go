@@ -130,6 +130,8 @@ func ticketView(tx *db.Tx, t Ticket) (TicketView, error) {
 	case Expired:
 		err = tx.Get(&v.Next, `SELECT t.handle FROM queue_carry c JOIN queue_tickets t ON t.line_id = c.to_line AND t.number = c.to_number
 			WHERE c.from_line = $1 AND c.from_number = $2 AND c.state = 'given'`, t.LineID, t.Number)
+	case Served:
+		err = tx.Get(&v.Spoke, `SELECT TRUE FROM queue_feedback_given WHERE line_id = $1 AND number = $2`, t.LineID, t.Number)
 	case Left:
 		v.UndoUntil = t.EndedAt.Add(undoFor)
 	}

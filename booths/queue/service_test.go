@@ -462,26 +462,3 @@ func TestACardIsForgotten(t *testing.T) {
 		p.healthy()
 	})
 }
-
-func TestFeedback(t *testing.T) {
-	eachDay(t, func(t *testing.T, p *place) {
-		line := p.opened(Person)[0]
-		give := func(line string, m Mark, words, key string) error {
-			return p.s.FeedbackGive(p.ctx, FeedbackInput{DayID: p.day.DayID, LineID: line, Mark: m, Words: words, Key: key})
-		}
-		p.ok(give(line, Good, "谢谢,电话 138-0000-0000", p.key("f")))
-		p.ok(give(line, Good, "谢谢,电话 138-0000-0000", p.key("f")))
-		p.ok(give("", Poor, "", ""))
-		p.refused(give("", "great", "", ""), "queue.feedback_mark")
-		p.refused(give("nowhere", Fair, "", ""), "queue.line_unknown")
-		got, err := p.s.FeedbackOf(p.ctx, "c1", p.day.DayID)
-		p.ok(err)
-		if got.Good != 1 || got.Poor != 1 || len(got.Words) != 1 || got.Words[0].Words != "谢谢,电话 …" {
-			t.Fatalf("feedback %+v", got)
-		}
-		_, err = p.s.FeedbackOf(p.ctx, "c2", p.day.DayID)
-		p.refused(err, "queue.day_unknown")
-		p.clock.set(p.closes().Add(feedbackFor))
-		p.refused(give("", Good, "", ""), "queue.feedback_over")
-	})
-}

@@ -28,17 +28,18 @@ type ticketRow struct {
 	CalledAt      int64  `db:"called_at"`
 	DoneAt        int64  `db:"done_at"`
 	EndedAt       int64  `db:"ended_at"`
+	VoidID        string `db:"void_id"`
 }
 
 const ticketColumns = `line_id, number, day_id, handle, visitor, via, proxy, priority, carried, state, pos, calls, misses,
-	issued_at, first_called_at, called_at, done_at, ended_at`
+	issued_at, first_called_at, called_at, done_at, ended_at, void_id`
 
 func (r ticketRow) ticket() Ticket {
 	return Ticket{
 		ID: ticketID(r.LineID, r.Number), Handle: r.Handle, Visitor: r.Visitor, DayID: r.DayID, LineID: r.LineID, Number: r.Number,
 		Via: r.Via, Proxy: r.Proxy, Priority: r.Priority, Carried: r.Carried, State: r.State, Calls: r.Calls, Misses: r.Misses,
 		IssuedAt: db.Time(r.IssuedAt), FirstCalledAt: instant(r.FirstCalledAt), CalledAt: instant(r.CalledAt),
-		DoneAt: instant(r.DoneAt), EndedAt: instant(r.EndedAt), pos: r.Pos,
+		DoneAt: instant(r.DoneAt), EndedAt: instant(r.EndedAt), Void: r.VoidID != "", pos: r.Pos,
 	}
 }
 
@@ -67,15 +68,17 @@ func µs(t time.Time) int64 {
 
 // takeNumber is the whole judgement of a number in one statement: the line
 // belongs to the day, is open at this moment, not paused, not sold out and not
-// the desk's alone, and the key was not answered with an older number. It takes the next number and,
-// in a stock line, a piece. ErrNoRows: refused.
+// the desk's alone, the key was not answered with an older number and the source
+// took none that were made void. It takes the next number and, in a stock line, a
+// piece. ErrNoRows: refused.
 func takeNumber(tx *db.Tx, r IssueRequest) (lineRow, error) {
 	var l lineRow
 	err := tx.Get(&l, `UPDATE queue_lines SET next_number = next_number + 1, stock_left = stock_left - CASE WHEN kind = 'stock' THEN 1 ELSE 0 END
 		WHERE id = $1 AND day_id = $2 AND phase = 'open' AND paused = FALSE AND (kind <> 'stock' OR stock_left > 0)
 		AND opens_at <= $3 AND closes_at > $3 AND NOT EXISTS (SELECT 1 FROM queue_answers WHERE key = $4)
-			AND (desk_only = FALSE OR $5 <> 'phone')
-		RETURNING id, day_id, community_id, market_id, date, kind, stock_left, next_number`, r.LineID, r.DayID, db.Micros(tx.Now), r.Key, string(r.Via))
+		AND (desk_only = FALSE OR $5 <> 'phone')
+		AND NOT EXISTS (SELECT 1 FROM queue_voids v WHERE v.line_id = $1 AND v.source = $6 AND v.source <> '' AND v.undone_at = 0)
+		RETURNING id, day_id, community_id, market_id, date, kind, stock_left, next_number`, r.LineID, r.DayID, db.Micros(tx.Now), r.Key, string(r.Via), r.Source)
 	return l, err
 }
 
@@ -89,9 +92,9 @@ func returnNumber(tx *db.Tx, lineID string) error {
 // insertTicket reports false when the card already waits in the line or the
 // key already has a number.
 func insertTicket(tx *db.Tx, t Ticket, key, hash string) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO queue_tickets (`+ticketColumns+`, issue_key, issue_hash)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,0,0,$12,0,0,0,0,$13,$14) ON CONFLICT DO NOTHING`,
-		t.LineID, t.Number, t.DayID, t.Handle, t.Visitor, t.Via, t.Proxy, t.Priority, t.Carried, t.State, t.pos, db.Micros(t.IssuedAt), key, hash)
+	n, err := tx.Exec(`INSERT INTO queue_tickets (`+ticketColumns+`, issue_key, issue_hash, source)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,0,0,$12,0,0,0,0,'',$13,$14,$15) ON CONFLICT DO NOTHING`,
+		t.LineID, t.Number, t.DayID, t.Handle, t.Visitor, t.Via, t.Proxy, t.Priority, t.Carried, t.State, t.pos, db.Micros(t.IssuedAt), key, hash, t.source)
 	return n == 1, err
 }
 

@@ -86,8 +86,10 @@ type Ticket struct {
 	CalledAt      time.Time `json:"called_at,omitzero"` // the latest call
 	DoneAt        time.Time `json:"done_at,omitzero"`   // the work ended: ready or served
 	EndedAt       time.Time `json:"ended_at,omitzero"`
+	Void          bool      `json:"void,omitempty"` // taken back by the organizer, see Service.Void
 
-	pos int64 // order in the line; number << posBits unless re-inserted
+	pos    int64  // order in the line; number << posBits unless re-inserted
+	source string // of a number that is being issued
 }
 
 // Public returns the ticket without what only its holder may know.

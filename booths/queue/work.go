@@ -226,6 +226,9 @@ func tellLinesClosed(tx *db.Tx, d event.Day) error {
 	if err != nil || !all {
 		return err
 	}
+	if err := forgetSources(tx, d.DayID); err != nil {
+		return err
+	}
 	return outbox.Emit(tx, event.LinesClosed{Day: d, At: tx.Now})
 }
 

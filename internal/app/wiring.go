@@ -46,6 +46,7 @@ func wire(b *bus.Bus, s Services) {
 	var figures queue.Figures
 	b.Consumer("figures",
 		bus.On(figures.VisitorCheckedIn),
+		bus.On(figures.VisitorDiscounted),
 		bus.On(figures.TicketIssued),
 		bus.On(figures.TicketMoved),
 		bus.On(figures.MarketDaySettled),

@@ -39,6 +39,7 @@ var (
 		event.OfferMade{Day: day, OfferID: "o1", ClaimID: "claim2", PartnerID: "partner2", BoothCode: "A1", ExpiresAt: at},
 		event.OfferEnded{Day: day, OfferID: "o1", PartnerID: "partner2", How: "expired"},
 		event.VisitorCheckedIn{Day: day, Via: "desk", At: at},
+		event.VisitorDiscounted{Day: day, At: at},
 		event.TicketIssued{Day: day, LineID: "l1", TicketID: "t1", Number: 7, Via: "phone", At: at},
 		event.TicketMoved{Day: day, LineID: "l1", TicketID: "t1", Number: 7, From: "waiting", To: "called", At: at, WaitedSeconds: 60},
 		event.LineChanged{Day: day, LineID: "l1", To: "paused", Why: "rest", At: at},

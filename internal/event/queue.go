@@ -12,6 +12,12 @@ type VisitorCheckedIn struct {
 	At  time.Time `json:"at"`
 }
 
+// VisitorDiscounted: somebody who was counted at At was none: all numbers of the card were made void.
+type VisitorDiscounted struct {
+	Day
+	At time.Time `json:"at"`
+}
+
 // TicketIssued: a number was given out.
 type TicketIssued struct {
 	Day
@@ -83,6 +89,9 @@ type DayCounted struct {
 
 // Name implements Event.
 func (VisitorCheckedIn) Name() string { return "visitor.checked_in.v1" }
+
+// Name implements Event.
+func (VisitorDiscounted) Name() string { return "visitor.discounted.v1" }
 
 // Name implements Event.
 func (TicketIssued) Name() string { return "ticket.issued.v1" }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"yiji/internal/db"
-	"yiji/internal/event"
 	"yiji/internal/fault"
 	"yiji/internal/outbox"
 )
@@ -123,7 +122,7 @@ func (m *marks) add(e outbox.Stored) {
 		Line string `json:"line"`
 	}
 	switch {
-	case e.Name == (event.VisitorCheckedIn{}).Name():
+	case strings.HasPrefix(e.Name, "visitor."):
 		m.day = true
 	case !strings.HasPrefix(e.Name, "ticket.") && !strings.HasPrefix(e.Name, "line."):
 		m.all, m.day = true, true
