@@ -4,6 +4,7 @@ package look
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -133,7 +134,8 @@ func TestScreenAnnounces(t *testing.T) {
 	})
 }
 
-// The recording says a call twice; where it cannot be had the browser's voice does.
+// A voice of the machine says a call twice, with what it is for; where there is none
+// for the language, or it fails, the recording does, with number and booth.
 func TestScreenSpeaks(t *testing.T) {
 	if !browser.Have(t) {
 		return
@@ -144,12 +146,14 @@ func TestScreenSpeaks(t *testing.T) {
 		other := p.Another(browser.Options{Width: 1080, Height: 1920})
 		for _, one := range []*browser.Page{p, other} {
 			one.Before(quick + `
-				window.heard = []; window.aloud = [];
+				window.heard = []; window.aloud = []; window.hoarse = false;
 				const start = AudioBufferSourceNode.prototype.start;
 				AudioBufferSourceNode.prototype.start = function (...a) { heard.push(a[1]); return start.apply(this, a); };
-				speechSynthesis.speak = u => { aloud.push(u.text); wait(() => u.onend(), 0); };`)
+				window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text } };
+				speechSynthesis.speak = u => { if (!hoarse) aloud.push(u.text + " " + u.voice.name); wait(() => hoarse ? u.onerror() : u.onend(), 0); };`)
 		}
-		other.Block("*://*:*/static/*.mp3")
+		p.Before(`speechSynthesis.getVoices = () => [{lang: "zh-CN", name: "far away", localService: false}, {lang: "en-US", name: "foreign", localService: true}];`)
+		other.Before(`speechSynthesis.getVoices = () => [{lang: "zh-HK", name: "another tongue", localService: true}, {lang: "zh_CN", name: "ours", localService: true}];`)
 		for _, one := range []*browser.Page{p, other} {
 			one.Open(w.Base + "/d/" + w.Day + "/screen")
 			one.Press("开声音")
@@ -157,25 +161,75 @@ func TestScreenSpeaks(t *testing.T) {
 		}
 		text, tk := c.next(0)
 		said(p, 1)
-		l := c.busy()[0]
-		words := browser.Eval[[]float64](p, `async (number, booth) => {
-			const at = n => performance.getEntriesByType("resource").map(e => e.name).find(u => u.includes("/static/" + n + "."));
-			const [{words}, {clips}] = await Promise.all([import(at("voice")), import(at("voice_clips"))]);
-			return words({number, booth, again: false}).map(w => clips[w][0]);
-		}`, tk.Number, l.BoothCode)
-		if len(words) < 6 {
-			t.Fatalf("a call of %d words", len(words))
-		}
-		p.WaitFor("the call is said twice", fmt.Sprintf(`heard.length === %d`, 2*len(words)))
-		if got := browser.Eval[[]float64](p, `heard`); !slices.Equal(got, slices.Concat(words, words)) {
+		words := recorded(t, p, tk.Number, c.busy()[0].BoothCode)
+		twice := slices.Concat(words, words)
+		p.WaitFor("the call is said twice", fmt.Sprintf(`heard.length === %d`, len(twice)))
+		near := func(a, b float64) bool { return math.Abs(a-b) < 0.001 }
+		if got := browser.Eval[[]float64](p, `heard`); !slices.EqualFunc(got, twice, near) {
 			t.Errorf("said %v, want %v twice", got, words)
 		}
-		other.WaitFor("the browser's voice says it twice", `aloud.length === 2`)
-		if got := browser.Eval[[]string](other, `aloud`); got[0] != text || got[1] != text {
+		other.WaitFor("the machine's voice says it twice", `aloud.length === 2`)
+		if got := browser.Eval[[]string](other, `aloud`); got[0] != text+" ours" || got[1] != got[0] {
 			t.Errorf("the voice said %q, want %q", got, text)
 		}
+		if n := browser.Eval[int](other, `hoarse = true, heard.length`); n > 0 {
+			t.Errorf("the recording spoke, too: %d words", n)
+		}
+		c.next(1)
+		other.WaitFor("the recording speaks for the voice that failed", `heard.length >= 12`)
 		p.Reload()
 		p.WaitFor("the sound is remembered", `localStorage.getItem("yiji.screen.sound") === "on"`)
+	})
+}
+
+// module finds a module of the page to import.
+const module = `const at = n => performance.getEntriesByType("resource").map(e => e.name).find(u => u.includes("/static/" + n + "."));
+	const [{words, begins}, {clips}] = await Promise.all([import(at("voice")), import(at("voice_clips"))]);
+	const address = document.querySelector(".wall").dataset.voice;
+	const sound = await fetch(address).then(r => r.arrayBuffer()).then(b => new OfflineAudioContext(1, 16000, 16000).decodeAudioData(b));
+	const late = begins(sound) - clips[0][0];`
+
+// recorded is where the recording has the words of a call.
+func recorded(t *testing.T, p *browser.Page, number int, booth string) []float64 {
+	t.Helper()
+	words := browser.Eval[[]float64](p, `async (number, booth) => {`+module+`
+		return words({number, booth, again: false}).map(w => clips[w][0] + late);
+	}`, number, booth)
+	if len(words) < 6 {
+		t.Fatalf("a call of %d words", len(words))
+	}
+	return words
+}
+
+// Every word of the recording is where it should be, whole, with silence around it,
+// and as loud as the others.
+func TestTheRecordingIsWhole(t *testing.T) {
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	browser.With(t, browser.Options{Width: 1024, Height: 768}, func(p *browser.Page) {
+		p.Open(w.Base + "/d/" + w.Day + "/screen")
+		type clip struct {
+			Name                          string
+			Length, Loud, Head, Tail, Gap float64 // dB of all of it, its first and last 60 ms, the 60 ms after it
+		}
+		all := browser.Eval[[]clip](p, `async none => {`+module+`
+			const pcm = sound.getChannelData(0), rate = sound.sampleRate;
+			const db = (from, to) => {
+				const part = pcm.subarray(Math.round((from + late) * rate), Math.round((to + late) * rate));
+				return 20 * Math.log10(Math.sqrt(part.reduce((s, v) => s + v * v, 0) / part.length) + 1e-6);
+			};
+			return Object.entries(clips).map(([Name, [from, Length]]) => ({Name, Length, Loud: db(from, from + Length), Head: db(from, from + .06), Tail: db(from + Length - .06, from + Length), Gap: db(from + Length + .03, from + Length + .09)}));
+		}`, nil)
+		if len(all) < 40 {
+			t.Fatalf("%d words", len(all))
+		}
+		for _, c := range all {
+			if c.Length < 0.15 || c.Length > 1.3 || c.Loud < -22 || c.Loud > -8 || c.Head < -45 || c.Tail < -50 || c.Gap > -50 {
+				t.Errorf("%+v", c)
+			}
+		}
 	})
 }
 

@@ -1,9 +1,9 @@
-// Speaks calls from a recording that came with the page: no network, no voice
-// of the machine needed. What the recording does not know, or where it cannot
-// be played, the browser's own voice says.
+// Speaks calls: with a voice of the machine when it has one for the language, it
+// also says for what; else from a recording that came with the page, the number
+// and the booth. Neither needs a network.
 import { clips } from "./voice_clips.js";
 
-let ctx, sound, loading;
+let ctx, sound, loading, late = 0;
 
 // spell is a number as one says it: 23 is 二 十 三, 105 is 一 百 零 五.
 export function spell(n) {
@@ -28,10 +28,11 @@ export function words(call) {
 // wake lets the page make noise: the first time in the hand of somebody who
 // presses a button. It answers whether it may.
 export async function wake(address) {
+	voiceOf(""); // some look for their voices when they are asked first
 	const Context = window.AudioContext || window.webkitAudioContext;
 	if (Context) {
 		ctx ||= new Context();
-		loading ||= fetch(address).then(r => r.arrayBuffer()).then(b => ctx.decodeAudioData(b)).then(b => { sound = b; }).catch(() => { loading = null; });
+		loading ||= fetch(address).then(r => r.arrayBuffer()).then(b => ctx.decodeAudioData(b)).then(b => { sound = b; late = begins(b) - clips[0][0]; }).catch(() => { loading = null; });
 		// A browser that wants a finger first never answers.
 		await Promise.race([Promise.all([ctx.resume(), loading]), new Promise(r => setTimeout(r, 2000))]);
 		if (ctx.state === "running") return true;
@@ -40,10 +41,20 @@ export async function wake(address) {
 	return !!window.speechSynthesis;
 }
 
+// begins is when the first sound of a recording is heard: decoders put more or
+// less silence before it.
+export function begins(recording) {
+	const sound = recording.getChannelData(0);
+	return sound.findIndex(v => Math.abs(v) > 0.02) / recording.sampleRate;
+}
+
 // speak says a call twice and is over when it has been said.
 export async function speak(call, text, lang) {
-	const list = lang.startsWith("zh") ? words(call) : null;
-	for (let i = 0; i < 2; i++) await (sound && list ? play(list) : aloud(text, lang));
+	const list = sound && lang.startsWith("zh") ? words(call) : null;
+	for (let i = 0; i < 2; i++) {
+		const said = (!list || voiceOf(lang)) && await aloud(text, lang);
+		if (!said && list) await play(list);
+	}
 }
 
 function play(list) {
@@ -53,7 +64,7 @@ function play(list) {
 		last = ctx.createBufferSource();
 		last.buffer = sound;
 		last.connect(ctx.destination);
-		last.start(at, from, length + 0.02);
+		last.start(at, from + late, length + 0.02);
 		at += length + (w === "hao" || w === "please" || w === "again" ? 0.12 : 0.02);
 	}
 	const wait = (at - ctx.currentTime + 0.6) * 1000; // a breath after it
@@ -62,14 +73,27 @@ function play(list) {
 
 const voices = { "zh-Hans": "zh-CN", "zh-Hant": "zh-TW", en: "en-US" };
 
+// voiceOf is a voice of this very machine for a language; others need a network.
+function voiceOf(lang) {
+	const all = (window.speechSynthesis?.getVoices() || []).filter(v => v.localService), want = voices[lang] || lang;
+	const tag = v => v.lang.replace("_", "-").toLowerCase();
+	return all.find(v => tag(v) === want.toLowerCase()) || all.find(v => tag(v).split("-")[0] === want.slice(0, 2) && tag(v) !== "zh-hk");
+}
+
+// aloud lets the machine's voice say a text, and answers whether it did.
 function aloud(text, lang) {
-	if (!window.speechSynthesis) return Promise.resolve();
+	if (!window.speechSynthesis) return false;
 	return new Promise(done => {
 		const u = new SpeechSynthesisUtterance(text);
 		u.lang = voices[lang] || lang;
+		u.voice = voiceOf(lang) || null;
 		u.rate = 0.85;
-		u.onend = u.onerror = done;
-		setTimeout(done, 12000); // some never say that they have ended
+		let begun = false;
+		u.onstart = () => { begun = true; };
+		u.onend = () => done(true);
+		u.onerror = () => done(false);
+		setTimeout(() => { if (!begun) done(speechSynthesis.cancel()); }, 3000); // one that says nothing
+		setTimeout(done, 12000, true); // some never say that they have ended
 		speechSynthesis.speak(u);
 	});
 }
