@@ -223,6 +223,10 @@ func TestBlocksAreRefusedByName(t *testing.T) {
 		p.refused(err, "idempotency.body_differs")
 		_, err = p.lease(line, "d", 40, "more")
 		p.refused(err, "queue.block_enough")
+		p.ok(p.s.Pause(p.ctx, p.cmd(line)))
+		_, err = p.lease(line, "d", 5, "paused") // it may be over when the network is gone
+		p.ok(err)
+		p.ok(p.s.Resume(p.ctx, p.cmd(line)))
 
 		handle, now := db.NewID(), p.clock.time()
 		out := p.sync(b, "d",
@@ -245,6 +249,12 @@ func TestBlocksAreRefusedByName(t *testing.T) {
 		if l := p.line(line); l.Issued != 2 || l.Waiting != 2 {
 			t.Errorf("%+v", l)
 		}
+		p.clock.set(p.closes()) // nobody has recorded the close yet
+		_, err = p.lease(line, "d", 5, "late")
+		p.refused(err, "queue.day_closed")
+		p.close()
+		_, err = p.lease(line, "d", 5, "later")
+		p.refused(err, "queue.day_closed")
 		p.healthy()
 	})
 }

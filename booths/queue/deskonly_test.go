@@ -106,3 +106,56 @@ func TestSuspicionIsNotedAndChangesNothing(t *testing.T) {
 		p.healthy()
 	})
 }
+
+// A line of the desk alone lends numbers to it; a tap whose answer was lost is
+// taken back by its key, once, and nobody's else.
+func TestTheDeskTakesBackALostTap(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		p.ok(p.s.DeskOnly(p.ctx, p.cmd(line), true))
+		b := p.lent(line, "d", 3)
+		tap := func(key string) Ticket {
+			n, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Via: Desk, Key: p.key(key)})
+			p.ok(err)
+			return n
+		}
+		back := func(key string, want int) {
+			t.Helper()
+			n, err := p.s.TakeBack(p.ctx, p.day.CommunityID, line, p.key(key))
+			p.ok(err)
+			if n != want {
+				t.Errorf("%s: number %d was taken back, want %d", key, n, want)
+			}
+		}
+		state := func(n Ticket, want State) {
+			t.Helper()
+			v, err := p.s.TicketByID(p.ctx, p.day.CommunityID, n.ID)
+			p.ok(err)
+			if v.Ticket.State != want {
+				t.Errorf("number %d is %s, want %s", n.Number, v.Ticket.State, want)
+			}
+		}
+		lost, other := tap("lost"), tap("other")
+		if lost.Number != b.Last+1 {
+			t.Errorf("after a block to %d the desk gives %d", b.Last, lost.Number)
+		}
+		if out := p.sync(b, "d", Slip{Number: b.First, At: p.clock.time()}); out[0].Code != "" {
+			t.Errorf("the slip given instead: %+v", out)
+		}
+		back("lost", lost.Number)
+		back("lost", lost.Number)
+		back("never", 0)
+		_, err := p.s.TakeBack(p.ctx, "c2", line, p.key("other"))
+		p.refused(err, "queue.line_unknown")
+		state(lost, Left)
+		state(other, Waiting)
+
+		called := p.next(line)
+		if called.Number != other.Number { // the slip came later than both
+			t.Errorf("called %d, want %d", called.Number, other.Number)
+		}
+		back("other", other.Number) // somebody has been called: it stays
+		state(other, Called)
+		p.healthy()
+	})
+}

@@ -29,6 +29,7 @@ type Line struct {
 	Ready     []int           `json:"ready"`
 	StockLeft *int            `json:"stock_left,omitempty"` // of a stock line
 	Issued    int             `json:"issued"`
+	DeskOnly  bool            `json:"desk_only,omitempty"` // numbers are given at the desk only
 }
 
 // Day is the frame of the day itself. Time decides: a page that has ClosesAt
@@ -44,7 +45,7 @@ type Day struct {
 func lineFrame(n queue.Now) Line {
 	l := Line{
 		Line: n.ID, Booth: n.BoothCode, Service: n.Service, Kind: n.Kind, State: n.State, Why: n.Why, Waiting: n.Waiting, Order: some(n.Order),
-		Wait: n.Wait, Called: some(n.Called), Serving: some(n.Serving), Calls: some(n.Calls), Ready: some(n.Ready), Issued: n.Issued,
+		Wait: n.Wait, Called: some(n.Called), Serving: some(n.Serving), Calls: some(n.Calls), Ready: some(n.Ready), Issued: n.Issued, DeskOnly: n.DeskOnly,
 	}
 	if l.Why == queue.WhyReleased {
 		l.WhyCode, l.Why = l.Why, ""

@@ -36,7 +36,7 @@ export function show(root, name, numbers) {
 }
 
 export const band = (wait, waiting) => wait.known && waiting > 0 ? { lo: wait.lo, hi: wait.hi } : null;
-export const sig = l => l.state + ":" + (l.why_code || l.why || "");
+export const sig = l => l.state + ":" + (l.why_code || l.why || "") + (l.desk_only ? ":desk" : "");
 
 let asking = false, again = false, finger = null;
 
