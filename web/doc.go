@@ -97,7 +97,7 @@
 // is never older than the one before it. internal/live/frame.go says what is in
 // one; a line's: line booth service kind state why_code why waiting order wait
 // {lo hi known} called serving calls [{number at calls open}] ready stock_left
-// issued at. state may be "removed". People before number n: ahead(l, n), -1
+// issued desk_only at. state may be "removed". People before number n: ahead(l, n), -1
 // when n does not wait (then look into called, serving, ready). A page with a
 // line it has never heard of reloads itself.
 //
@@ -115,6 +115,7 @@
 // network is gone says in #stale how old it is. The pages of numbers put
 // themselves, as they stand, into the store of the service worker (/sw.js),
 // which shows them when the network does not answer; deleting one's data empties
+// it. The page of the desk is kept there, too (kept.js), for the login that opened
 // it. A number asked for is written down with its key until it is answered
 // (day.js), so a lost answer is asked for again and gives the same number.
 //

@@ -26,7 +26,7 @@ func (s *Server) deskPage(c *call) error {
 func (c *call) deskView(f form) (deskView, error) {
 	w := c.when(c.Community.TimeZone)
 	v := deskView{page: c.console("desk.title"), when: w, form: f}
-	v.Modules = []string{"desk.js"}
+	v.Modules, v.Login = []string{"desk.js"}, c.deskMark()
 	days, err := c.server.Scheduler.Days(c.ctx(), c.Community.ID, scheduler.DayFilter{FromDate: w.Today(), ToDate: w.Today()})
 	if err != nil {
 		return v, err

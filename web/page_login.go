@@ -40,6 +40,6 @@ func (s *Server) logout(c *call) error {
 	if err := s.Account.Logout(c.ctx(), c.sessionToken()); err != nil {
 		return err
 	}
-	c.dropCookie(sessionCookie)
+	c.signOut()
 	return c.done("/", "done.logout")
 }

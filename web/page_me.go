@@ -78,6 +78,6 @@ func (s *Server) meForget(c *call) error {
 	if err := s.Account.Forget(c.ctx(), c.Actor); err != nil {
 		return err
 	}
-	c.dropCookie(sessionCookie)
+	c.signOut()
 	return c.done("/", "done.forgotten")
 }

@@ -3,24 +3,44 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
+	"slices"
 
 	"yiji/internal/fault"
 )
 
-// keptOffline are the files a number's page needs without a network.
-var keptOffline = []string{"app.css", "icons.svg", "icon.svg", "read.js", "live.js", "fresh.js", "share.js", "ticket.js"}
+// What pages need without a network: every telephone that has a number keeps
+// the files of its page; the desk keeps its own, a telephone does not load them.
+var (
+	keptOffline = withImports("app.css", "icons.svg", "icon.svg", "read.js", "share.js", "ticket.js")
+	keptAtDesk  = withImports("app.css", "work.css", "icons.svg", "icon.svg", "desk.js")
+)
+
+var importAddress = regexp.MustCompile(`(?:from|import) "(/static/[^"]+)"`)
+
+// withImports are the addresses of files and of the modules they import.
+func withImports(names ...string) (out []string) {
+	var add func(at string)
+	add = func(at string) {
+		if at == "" || slices.Contains(out, at) {
+			return
+		}
+		out = append(out, at)
+		for _, m := range importAddress.FindAllSubmatch(assets.files[at].raw, -1) {
+			add(string(m[1]))
+		}
+	}
+	for _, n := range names {
+		add(asset(n))
+	}
+	return out
+}
 
 // serviceWorker is static/sw.js, told the addresses of today's files and the
 // policy that pages from its store must have. It stands at the root because it
 // may look after pages below itself only.
 func (s *Server) serviceWorker(c *call) error {
-	var keep []string
-	for _, name := range keptOffline {
-		if at := asset(name); at != "" {
-			keep = append(keep, at)
-		}
-	}
-	head, err := json.Marshal(map[string]any{"files": keep, "policy": policyHeader})
+	head, err := json.Marshal(map[string]any{"files": keptOffline, "desk": keptAtDesk, "policy": policyHeader})
 	if err != nil {
 		return fault.Internal(err)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // The cookies. Over https their names begin with __Host-, which binds them to
-// this very host. None can be read by scripts.
+// this very host. None but deskCookie can be read by scripts.
 const (
 	sessionCookie = "yiji_session"
 	formCookie    = "yiji_form"
@@ -23,6 +23,7 @@ const (
 	themeCookie   = "yiji_theme"
 	paperCookie   = "yiji_paper"
 	noteCookie    = "yiji_note"
+	deskCookie    = "yiji_desk"
 )
 
 const (
@@ -67,7 +68,28 @@ func (c *call) sessionToken() string {
 }
 
 // signIn gives the browser a new session.
-func (c *call) signIn(token string) { c.setCookie(sessionCookie, token, longLived) }
+func (c *call) signIn(token string) {
+	c.dropCookie(deskCookie)
+	c.setCookie(sessionCookie, token, longLived)
+}
+
+// signOut takes it away.
+func (c *call) signOut() {
+	c.dropCookie(deskCookie)
+	c.dropCookie(sessionCookie)
+}
+
+// deskMark is a name of the session that its browser may read, as "cookie=name":
+// a page of the desk that was kept for the time without a network shows itself
+// to the login it was made for only (kept.js). It opens nothing.
+func (c *call) deskMark() string {
+	k := http.Cookie{
+		Name: c.cookieName(deskCookie), Value: c.server.handleFrom("desk", c.sessionToken()), Path: "/", MaxAge: int(longLived.Seconds()),
+		Secure: c.server.secure, SameSite: http.SameSiteLaxMode,
+	}
+	c.SetCookie(&k)
+	return k.Name + "=" + k.Value
+}
 
 // who finds out who asks. A session that has ended makes the request nobody's;
 // a program is told, a browser forgets its cookie.
@@ -89,7 +111,7 @@ func (c *call) who() error {
 	case c.Request().Header.Get(echo.HeaderAuthorization) != "":
 		return err
 	default:
-		c.dropCookie(sessionCookie)
+		c.signOut()
 	}
 	return nil
 }

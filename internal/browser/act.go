@@ -116,13 +116,13 @@ func (p *Page) Has(what string) bool {
 	}`, what)
 }
 
-// WaitFor waits until a condition in the page is true; what says in words what
-// was waited for.
+// WaitFor waits until a condition in the page is true, or a promise of it keeps;
+// what says in words what was waited for.
 func (p *Page) WaitFor(what, condition string) {
 	p.t.Helper()
 	var last error
 	if !p.poll(func() bool {
-		ok, err := eval[bool](p, `!!(`+condition+`)`)
+		ok, err := eval[bool](p, `Promise.resolve(`+condition+`).then(yes => !!yes)`)
 		last = err
 		return ok && err == nil
 	}) {

@@ -16,10 +16,22 @@ import (
 	"yiji/internal/demo/stage"
 )
 
-// counter is somebody at the desk of a world, on the page.
-func counter(p *browser.Page, w *stage.World) {
-	p.Cookie(w.Base, stage.Cookie, w.Token(account.Desk))
-	p.Open(w.Base + "/desk/" + w.Community)
+// counter is somebody at the desk of a world, on the page at an address of it.
+func counter(p *browser.Page, w *stage.World, base string) {
+	p.Cookie(base, stage.Cookie, w.Token(account.Desk))
+	p.Open(base + "/desk/" + w.Community)
+}
+
+// stocked is a desk that has numbers ready for when the network goes, and the
+// first line that gives any.
+func stocked(p *browser.Page, w *stage.World, base string) (line, button string) {
+	counter(p, w, base)
+	p.WaitFor("the switch for outages", `!document.querySelector("#standby").hidden`)
+	if !browser.Eval[bool](p, `document.querySelector("#keep").checked`) {
+		p.Press("#keep")
+	}
+	p.WaitFor("numbers are ready", `document.querySelector("#keep").checked && +/\d+/.exec(document.querySelector("#standby .hint").textContent)?.[0] >= 20`)
+	return tapped(p)
 }
 
 // tapped is the first line that gives numbers, and its button.
@@ -54,7 +66,7 @@ func TestDeskGivesANumber(t *testing.T) {
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Busy)
 		browser.With(t, o, func(p *browser.Page) {
-			counter(p, w)
+			counter(p, w, w.Base)
 			line, button := tapped(p)
 			p.Press(".toggle [name=priority]")
 			p.Press(button)
@@ -138,13 +150,9 @@ func TestDeskWithoutANetwork(t *testing.T) {
 	}
 	w := stage.Open(t, stage.Busy)
 	browser.With(t, browser.Options{Width: 390}, func(p *browser.Page) {
-		counter(p, w)
-		line, button := tapped(p)
-		p.Press("#keep")
-		p.WaitFor("numbers are ready", `+/\d+/.exec(document.querySelector("#standby .hint").textContent)?.[0] >= 20`)
+		line, button := stocked(p, w, w.Base)
 		q := p.Tab()
-		counter(q, w)
-		q.WaitFor("the other tab knows", `document.querySelector("#keep").checked && +/\d+/.exec(document.querySelector("#standby .hint").textContent)?.[0] >= 20`)
+		stocked(q, w, w.Base)
 		for _, one := range []*browser.Page{p, q} {
 			one.Offline(true)
 		}
@@ -207,10 +215,7 @@ func TestDeskLostAnswer(t *testing.T) {
 	}
 	w := stage.Open(t, stage.Busy)
 	browser.With(t, browser.Options{Width: 390}, func(p *browser.Page) {
-		counter(p, w)
-		line, button := tapped(p)
-		p.Press("#keep")
-		p.WaitFor("numbers are ready", `+/\d+/.exec(document.querySelector("#standby .hint").textContent)?.[0] >= 20`)
+		line, button := stocked(p, w, w.Base)
 		next := online(t, w, line, 1)[0] + 1
 		p.Block("*://*:*/desk/*/tickets/*") // the answer is there; the way to it is not
 		p.Press(button)

@@ -4,6 +4,7 @@
 // gets two numbers; when it stays lost, it is taken back later by that key.
 import { follow } from "./live.js";
 import * as journal from "./journal.js";
+import * as kept from "./kept.js";
 import * as standby from "./standby.js";
 import { print, printed, printer } from "./slip.js";
 
@@ -12,29 +13,42 @@ const within = standby.within;
 const $ = id => document.getElementById(id);
 const form = $("issue"), given = $("given"), net = $("net"), lost = $("lost");
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
-let cut = false, on = false, busy = false, failed = null, keeps = !!window.indexedDB;
+let cut = kept.stored, on = false, busy = false, failed = null, keeps = !!window.indexedDB;
 
-if (form && given) start().catch(e => { keeps = false; console.warn(e); });
+if (given) start().catch(e => { keeps = false; console.warn(e); });
 
 async function start() {
-	form.addEventListener("submit", tap);
+	if (!await kept.mine(given.dataset.login)) return;
+	form?.addEventListener("submit", tap);
 	given.addEventListener("submit", act);
 	given.addEventListener("click", undo);
-	$("recent").addEventListener("click", reprint);
+	$("recent")?.addEventListener("click", reprint);
 	$("retry").addEventListener("click", () => failed && attempt(failed));
 	document.addEventListener("click", leaving);
-	addEventListener("beforeunload", e => { if (cut || net.dataset.unsynced > 0) e.preventDefault(); });
+	addEventListener("beforeunload", e => { if (net.dataset.unsynced > 0 || cut && !navigator.serviceWorker?.controller) e.preventDefault(); });
 	addEventListener("online", probe);
-	for (const s of form.querySelectorAll("section[data-day]")) watch(s.dataset.day);
+	for (const s of document.querySelectorAll("section[data-day]")) watch(s.dataset.day);
+	kept.begin();
 	if (!keeps) return;
-	await standby.begin(given, form.elements.form_token.value);
+	await standby.begin(given);
 	on = await journal.get("standby", false);
-	$("standby").hidden = false;
-	$("keep").checked = on;
-	$("keep").addEventListener("change", turn);
 	$("seen").addEventListener("click", seen);
+	if ($("standby")) {
+		$("standby").hidden = false;
+		$("keep").checked = on;
+		$("keep").addEventListener("change", turn);
+	}
+	await remember();
+	await tell();
 	setInterval(beat, PROBE);
 	await probe();
+}
+
+// remember lists what was given last and the page does not know: numbers of
+// before it was loaded.
+async function remember() {
+	const today = (await journal.slips()).filter(p => $("line-" + p.line) && (p.state === "kept" || kept.stored && p.state === "home"));
+	for (const p of today.sort((a, b) => a.at - b.at)) recent(p, { slip: p.id });
 }
 
 // tap is one number for one person.
@@ -91,8 +105,7 @@ function arrived({ ok, url, page }, t) {
 	}
 	reset();
 	show([slip, page.getElementById("acts")]);
-	const { service, booth } = $(t.li)?.dataset || {};
-	recent(slip.querySelector(".big").textContent, [service, booth].join(" "), { url });
+	recent({ line: t.line, number: slip.querySelector(".big").textContent, at: standby.now() }, { url });
 	if (printed()) print(given);
 }
 
@@ -139,9 +152,8 @@ async function offline(t) {
 	const { slip, why } = await journal.give(t.line, standby.now(), { priority: !!t.body.get("priority"), proxy: !!t.body.get("proxy"), lost: t.sent ? { key: t.key, line: t.line } : null });
 	if (why) return refuse(why);
 	reset();
-	const { service, booth } = $(t.li).dataset;
 	show(draw(slip, $(t.li).dataset));
-	recent(slip.number, service + " " + booth, { slip: slip.id });
+	recent(slip, { slip: slip.id });
 	tell();
 	if (printed()) print(given);
 }
@@ -155,7 +167,8 @@ function draw(slip, line) {
 	const to = s.querySelector(".lead");
 	to.textContent = fill(to.dataset.text, { code: line.booth });
 	if (!slip.priority) s.querySelector("[data-priority]").remove();
-	s.querySelector("[data-where] span").textContent = time(slip.at);
+	s.querySelector("[data-market]").textContent = $("line-" + slip.line).closest("section").dataset.market;
+	s.querySelector("[data-time]").textContent = time(slip.at);
 	const item = s.querySelector("[data-item]");
 	if (line.item) item.textContent = line.item;
 	else item.remove();
@@ -166,7 +179,8 @@ function draw(slip, line) {
 const time = at => new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", timeZone: given.dataset.zone }).format(at).replace(/^0/, "");
 
 // recent puts a number on top of those given last; it leads to its slip.
-function recent(number, words, { url, slip }) {
+function recent({ line, number, at }, { url, slip }) {
+	const { service, booth } = $("line-" + line)?.dataset || {};
 	const root = $("recent"), list = root.querySelector("ul"), li = document.createElement("li");
 	const add = (tag, text, css) => {
 		const e = document.createElement(tag);
@@ -179,10 +193,10 @@ function recent(number, words, { url, slip }) {
 	if (url) to.href = url;
 	else Object.assign(to, { type: "button" }).dataset.slip = slip;
 	const b = document.createElement("b");
-	b.textContent = fill(root.dataset.text, { n: number });
+	b.textContent = fill(given.dataset.number, { n: number });
 	to.append(b);
-	add("span", words);
-	add("span", time(standby.now()), "quiet");
+	add("span", [service, booth].join(" "));
+	add("span", time(at), "quiet");
 	list.prepend(li);
 	while (list.children.length > 5) list.lastChild.remove();
 	root.hidden = false;
@@ -240,7 +254,7 @@ function leaving(e) {
 		root.className = root.className.replace(/ ?paper-\w+/, "") + (paper === "none" ? "" : " paper-" + paper);
 		for (const other of a.parentElement.children) other.removeAttribute("aria-current");
 		a.setAttribute("aria-current", "true");
-		fetch(a.href).catch(() => {});
+		fetch(a.href).then(kept.keep).catch(() => {});
 	} else if (cut && !a.target) {
 		e.preventDefault();
 		net.scrollIntoView({ block: "nearest" });
@@ -257,12 +271,14 @@ async function probe() {
 		if (due) await standby.sync();
 		else if (cut) await fetch(location.pathname, { method: "HEAD", signal: within(PATIENCE) }).then(r => { if (r.status >= 502) throw new Error(r.status); });
 		if (due && net.dataset.unsynced > 0) say("synced", true);
+		if (cut) renew().catch(() => {});
 		cut = false;
 		say("login", false);
 		if (on) await standby.ready(lines());
 	} catch (e) {
 		say("login", !!e.login);
-		if (!e.login && !(e instanceof TypeError) && e.name !== "TimeoutError") console.warn(e);
+		if (e instanceof TypeError || e.name === "TimeoutError") cut = true; // no need to wait for it at the next tap
+		else if (!e.login) console.warn(e);
 	} finally {
 		probing = false;
 		await tell();
@@ -274,7 +290,8 @@ async function beat() {
 	else await tell();
 }
 
-const lines = () => [...form.querySelectorAll("[data-line]")].filter(li => li.querySelector("button")).map(li => ({ id: li.dataset.line, left: li.dataset.left === undefined ? undefined : +li.dataset.left }));
+const all = () => [...document.querySelectorAll("[data-line]")];
+const lines = () => all().filter(li => li.querySelector("button")).map(li => ({ id: li.dataset.line, left: li.dataset.left === undefined ? undefined : +li.dataset.left }));
 
 async function turn() {
 	on = $("keep").checked;
@@ -293,7 +310,7 @@ const say = (what, yes) => { net.querySelector(`[data-say=${what}]`).hidden = !y
 // tell says honestly what is not yet known to others.
 async function tell() {
 	if (!keeps) return;
-	const all = await journal.slips(), n = all.filter(p => p.state === "kept").length, refused = all.filter(p => p.state === "refused");
+	const slips = await journal.slips(), n = slips.filter(p => p.state === "kept").length, refused = slips.filter(p => p.state === "refused");
 	say("cut", cut);
 	say("unsynced", n > 0);
 	if (n > 0) {
@@ -305,11 +322,12 @@ async function tell() {
 	say("refused", refused.length > 0);
 	net.querySelector("ul").replaceChildren(...refused.map(p => {
 		const li = document.createElement("li"), line = $("line-" + p.line)?.dataset;
-		li.textContent = fill($("recent").dataset.text, { n: p.number }) + (line ? " " + line.service : "") + ": " + reason(p.code);
+		li.textContent = fill(given.dataset.number, { n: p.number }) + (line ? " " + line.service : "") + ": " + reason(p.code);
 		return li;
 	}));
 	net.hidden = ![...net.children].some(c => !c.hidden);
-	const ready = $("standby").querySelector(".hint");
+	const ready = $("standby")?.querySelector(".hint");
+	if (!ready) return;
 	ready.hidden = !on;
 	ready.textContent = fill(ready.dataset.text, { n: await standby.count() });
 }
@@ -329,17 +347,19 @@ function watch(day) {
 			const p = li.querySelector("[data-waiting]");
 			if (p) p.textContent = l.waiting ? fill(p.dataset.waiting, { n: l.waiting }) : p.dataset.none;
 			if (l.stock_left !== undefined) li.dataset.left = l.stock_left;
-			if (li.dataset.state.split(":")[0] !== l.state) renew(li);
+			if (li.dataset.state.split(":")[0] !== l.state) renew().catch(() => {}); // the next frame asks again
 		},
 		onState: s => { if (s === "live") probe(); },
 	});
 }
 
-async function renew(li) {
-	try {
-		const answer = await fetch(location.href, { cache: "no-store" });
-		if (!answer.ok) return;
-		const now = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(li.id);
-		if (now && !busy) li.replaceWith(now);
-	} catch { /* the next frame asks again */ }
+// renew takes over the lines that have become others.
+async function renew() {
+	const page = await kept.keep();
+	if (!page || busy) return;
+	if (page.querySelector(".toggles") && !document.querySelector(".toggles")) return location.reload(); // the market has opened
+	for (const li of all()) {
+		const now = page.getElementById(li.id);
+		if (now && now.dataset.state !== li.dataset.state) li.replaceWith(now);
+	}
 }

@@ -1,13 +1,16 @@
 // What a desk keeps in its browser: numbers lent ahead, and every slip given
 // without a network, written before it is shown. Transactions of IndexedDB come
 // one after the other, in all tabs, so no number is given twice; durability
-// "strict" means that it is on the disk, not on its way.
+// "strict" means that it is on the disk, not on its way. Every community has a
+// journal of its own: who comes next to a shared machine brings nothing home for
+// another house.
+const house = location.pathname.split("/")[2];
 const stores = { blocks: "id", slips: "id", meta: "key" };
 let opening;
 
 function open() {
 	return opening ||= new Promise((done, fail) => {
-		const r = indexedDB.open("yiji-desk", 1);
+		const r = indexedDB.open("yiji-desk " + house, 1);
 		r.onupgradeneeded = () => { for (const [name, keyPath] of Object.entries(stores)) r.result.createObjectStore(name, { keyPath }); };
 		r.onsuccess = () => done(r.result);
 		r.onerror = () => { opening = null; fail(r.error); };

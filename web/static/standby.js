@@ -11,9 +11,8 @@ export const within = ms => AbortSignal.timeout ? AbortSignal.timeout(ms) : unde
 // now is the server's time as well as this device knows it.
 export const now = () => Date.now() + skew;
 
-export async function begin(root, formToken) {
-	api = root.dataset.api;
-	token = formToken;
+export async function begin(root) {
+	({ api, token } = root.dataset);
 	skew = await journal.get("skew", root.dataset.now - Date.now());
 	await journal.tidy(now() - 7 * DAY);
 }
@@ -92,6 +91,7 @@ export const sync = () => alone(async () => {
 
 async function leave(ticket) {
 	const answer = await fetch(api.replace("/api/v1/communities/", "/desk/") + "/tickets/" + ticket + "/leave", { method: "POST", body: new URLSearchParams({ form_token: token, form_key: journal.handle() }) });
+	if (answer.status === 401 || answer.status === 403) throw Object.assign(new Error("login"), { login: true });
 	if (answer.status >= 500) throw new Error(answer.status);
 }
 

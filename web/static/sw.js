@@ -1,8 +1,10 @@
-// Keeps the pages of one's numbers readable without a network. The server
-// writes OURS before this: the files those pages need, and their policy. The
-// pages put themselves into the store (fresh.js), with what they last knew.
-const FILES = "files", PAGES = "pages", PATIENCE = 6000;
-const mine = path => /^\/t\/[a-z2-7]{26}$|^\/d\/[a-z2-7]{26}\/card$/.test(path);
+// Keeps the pages of one's numbers and the page of the desk readable without a
+// network. The server writes OURS before this: the files those pages need, and
+// their policy. The pages put themselves into their stores: those of numbers
+// with what they last knew (fresh.js), the desk's with its files (kept.js).
+const FILES = "files", DESK = "desk", PATIENCE = 6000;
+const stores = [[/^\/t\/[a-z2-7]{26}$|^\/d\/[a-z2-7]{26}\/card$/, "pages"], [/^\/desk\/[a-z0-9-]+$/, DESK]];
+const ours = [...OURS.files, ...OURS.desk];
 
 addEventListener("install", e => {
 	skipWaiting();
@@ -12,29 +14,38 @@ addEventListener("install", e => {
 addEventListener("activate", e => e.waitUntil((async () => {
 	const files = await caches.open(FILES);
 	for (const r of await files.keys()) {
-		if (!OURS.files.includes(new URL(r.url).pathname)) await files.delete(r);
+		if (!ours.includes(new URL(r.url).pathname)) await files.delete(r);
 	}
 	await clients.claim();
 })()));
 
 addEventListener("fetch", e => {
 	const { pathname, origin } = new URL(e.request.url);
-	if (e.request.method !== "GET" || origin !== location.origin) return;
-	if (OURS.files.includes(pathname)) e.respondWith(caches.match(pathname).then(f => f || fetch(e.request)));
-	else if (e.request.mode === "navigate" && mine(pathname)) e.respondWith(page(e.request, pathname));
+	if (origin !== location.origin) return;
+	// Who comes or goes leaves no page of the desk to the next at this machine.
+	if (e.request.method === "POST" && /^\/log(in|out)$/.test(pathname)) e.waitUntil(caches.delete(DESK));
+	if (e.request.method !== "GET") return;
+	const store = e.request.mode === "navigate" && stores.find(([mine]) => mine.test(pathname));
+	if (ours.includes(pathname)) e.respondWith(caches.match(pathname, { cacheName: FILES }).then(f => f || fetch(e.request)));
+	else if (store) e.respondWith(page(e.request, pathname, store[1]));
 });
 
+// refused is an answer after which a page is nobody's to read here any more.
+const refused = answer => answer.type === "opaqueredirect" || [401, 403, 404, 410].includes(answer.status);
+
 // page asks the network, for a while; then what is kept must do. A page shown
-// from the store says so.
-async function page(request, path) {
-	const pages = await caches.open(PAGES), kept = await pages.match(path);
+// from the store says so; that of the desk shows itself when it has found its
+// reader.
+async function page(request, path, name) {
+	const store = await caches.open(name), kept = await store.match(path);
 	try {
 		const answer = await fetch(request, kept ? { signal: AbortSignal.timeout(PATIENCE) } : {});
-		if (kept && (answer.status === 404 || answer.status === 410)) await pages.delete(path);
+		if (kept && refused(answer)) await store.delete(path);
 		if (!kept || answer.status < 500) return answer;
 	} catch (lost) {
 		if (!kept) throw lost;
 	}
-	const text = (await kept.text()).replace(/(<p id="stale"[^>]*?) hidden=""/, "$1");
+	let text = await kept.text();
+	text = name === DESK ? text.replace("<html", "<html data-kept").replace("<body", "<body hidden") : text.replace(/(<p id="stale"[^>]*?) hidden=""/, "$1");
 	return new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": OURS.policy } });
 }
