@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 // CM is a length on the plan in centimetres: whole numbers, so that a plan is
@@ -189,19 +190,13 @@ func checkText(s, field string, limit int) error {
 	case strings.TrimSpace(s) == "":
 		return fault.Invalid("text.empty", field, "must not be empty")
 	case utf8.RuneCountInString(s) > limit:
-		return fault.Invalid("text.too_long", field, "is longer than %d characters", limit)
+		return fault.Invalid("text.too_long", field, "is longer than %d characters", limit).Telling("most", strconv.Itoa(limit))
 	}
-	for at, r := range s {
-		if unicode.IsControl(r) || turns(r) || r == '\u2028' || r == '\u2029' || r == utf8.RuneError {
-			return fault.Invalid("text.control", field, "holds the control character U+%04X at byte %d", r, at)
-		}
+	if !text.Plain(s) {
+		return fault.Invalid("text.control", field, "contains control characters")
 	}
 	return nil
 }
-
-// turns reports a sign that turns the direction of what follows: with it one
-// name can look like another. Letters that run right to left need none.
-func turns(r rune) bool { return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 }
 
 // nameKey is what makes two names the same: Unicode form, width, case and
 // surrounding or doubled space do not count.

@@ -2,6 +2,7 @@ package booths
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -174,7 +175,7 @@ func table(sheet string, lines [][]string) ([]row, error) {
 				return nil, fault.Invalid("roster.no_heading", r.where, "cell %d has no heading", k+1)
 			}
 			if len(cell) > maxCellBytes {
-				return nil, fault.Invalid("text.too_long", r.at(head[k]), "the cell is too long")
+				return nil, fault.Invalid("text.too_long", r.at(head[k]), "the cell is too long").Telling("most", strconv.Itoa(maxCellBytes))
 			}
 			r.cells[head[k]], empty = cell, false
 		}
@@ -200,7 +201,7 @@ func (t *tableReader) text(r row, heading string) string {
 		return ""
 	}
 	if err := checkText(strings.ReplaceAll(s, "\n", " "), heading, maxCellBytes); err != nil {
-		t.fail(fault.From(err).Code, r.at(heading), "%s", fault.From(err).Reason)
+		t.err = cmp.Or(t.err, error(fault.From(err).Renamed(func(string) string { return r.at(heading) })))
 	}
 	return s
 }

@@ -146,8 +146,10 @@ func (d *decoder) text(v value) string {
 	if v.node.Value == "" {
 		return ""
 	}
-	if err := checkText(v.node.Value, v.field, 2000); err != nil {
-		d.fail(fault.From(err).Code, v, "%s", fault.From(err).Reason)
+	if err := checkText(v.node.Value, v.field, 2000); err != nil && d.err == nil {
+		wrong := *fault.From(err)
+		wrong.Reason = fmt.Sprintf("line %d: %s", v.node.Line, wrong.Reason)
+		d.err = &wrong
 	}
 	return v.node.Value
 }

@@ -74,7 +74,7 @@ func (s *Service) checkChannel(in ChannelInput) error {
 	switch {
 	case !slices.Contains(channel.Kinds, in.Kind):
 		return fault.Invalid("notify.channel_kind", "kind", "must be mail, webhook, wecom, dingtalk, feishu or folder")
-	case in.Name == "" || utf8.RuneCountInString(in.Name) > 60 || !utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, isControl):
+	case in.Name == "" || utf8.RuneCountInString(in.Name) > 60 || !text.Plain(in.Name):
 		return fault.Invalid("notify.channel_name", "name", "must have 1 to 60 characters on one line")
 	case !slices.Contains(text.Langs, in.Lang):
 		return fault.Invalid("notify.lang", "lang", "must be one of %s", strings.Join(text.Langs, ", "))
@@ -107,7 +107,7 @@ func (s *Service) checkSecret(in ChannelInput) error {
 			return fault.Invalid("notify.channel_secret", "secret", "%s", err.Error())
 		}
 	case in.Kind == channel.DingTalk || in.Kind == channel.Feishu:
-		if len(in.Secret) > 200 || strings.ContainsFunc(in.Secret, isControl) {
+		if len(in.Secret) > 200 || !text.Plain(in.Secret) {
 			return fault.Invalid("notify.channel_secret", "secret", "must have at most 200 characters on one line")
 		}
 	default:
@@ -115,8 +115,6 @@ func (s *Service) checkSecret(in ChannelInput) error {
 	}
 	return nil
 }
-
-func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 func (s *Service) addChannel(tx *db.Tx, communityID string, in ChannelInput) (string, error) {
 	if in.Kind == channel.Webhook && in.Secret == "" {

@@ -66,7 +66,8 @@ func checkDates(dates []Date) error {
 func checkInts(field string, list []int, lo, hi int) error {
 	for i, n := range list {
 		if n < lo || n > hi {
-			return fault.Invalid("rule.out_of_range", at(field, i), "%d is not between %d and %d", n, lo, hi)
+			return fault.Invalid("rule.out_of_range", at(field, i), "%d is not between %d and %d", n, lo, hi).
+				Telling("lo", strconv.Itoa(lo), "hi", strconv.Itoa(hi))
 		}
 		if slices.Contains(list[:i], n) {
 			return fault.Invalid("rule.twice", at(field, i), "%d stands twice", n)
@@ -112,7 +113,7 @@ func (m *Monthly) checkDays() error {
 func (w *Weekly) check() error {
 	var wrong fault.List
 	if w.Every < 0 || w.Every > 520 {
-		wrong.Add(fault.Invalid("rule.out_of_range", "every", "%d is not between 1 and 520", w.Every))
+		wrong.Add(fault.Invalid("rule.out_of_range", "every", "%d is not between 1 and 520", w.Every).Telling("lo", "1", "hi", "520"))
 	}
 	if len(w.Weekdays) == 0 {
 		wrong.Add(fault.Invalid("rule.empty", "weekdays", "needs at least one weekday"))

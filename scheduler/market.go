@@ -3,9 +3,9 @@ package scheduler
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"yiji/internal/event"
@@ -204,9 +204,7 @@ func checkSlug(s string) error {
 	return nil
 }
 
-// checkText accepts every script and emoji, at most n characters, no control
-// characters and none that turn the direction of what follows: with those one
-// name can look like another.
+// checkText accepts plain text in every script, at most n characters.
 func checkText(field, s string, need bool, n int) error {
 	switch {
 	case need && strings.TrimSpace(s) == "":
@@ -214,10 +212,8 @@ func checkText(field, s string, need bool, n int) error {
 	case !utf8.ValidString(s):
 		return fault.Invalid("scheduler.text.encoding", field, "is not valid UTF-8")
 	case utf8.RuneCountInString(s) > n:
-		return fault.Invalid("scheduler.text.too_long", field, "is longer than %d characters", n)
-	case strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
-	}):
+		return fault.Invalid("scheduler.text.too_long", field, "is longer than %d characters", n).Telling("most", strconv.Itoa(n))
+	case !text.Plain(s):
 		return fault.Invalid("scheduler.text.control", field, "contains control characters")
 	}
 	return nil
@@ -243,23 +239,21 @@ func (c Community) normalise() (Community, error) {
 	if c.Locale == "" {
 		c.Locale = text.Langs[0]
 	}
-	if err := checkSlug(c.Slug); err != nil {
-		return c, err
-	}
+	var wrong fault.List
+	wrong.Add(checkSlug(c.Slug))
 	for _, f := range []struct {
 		field, v string
 		need     bool
 		n        int
 	}{{"name", c.Name, true, 100}, {"city", c.City, false, 100}, {"address", c.Address, false, 200}, {"phone", c.Phone, false, 40}} {
-		if err := checkText(f.field, f.v, f.need, f.n); err != nil {
-			return c, err
-		}
+		wrong.Add(checkText(f.field, f.v, f.need, f.n))
 	}
 	if !slices.Contains(text.Langs, c.Locale) {
-		return c, fault.Invalid("scheduler.locale.unknown", "locale", "%q is not one of %s", c.Locale, strings.Join(text.Langs, ", "))
+		wrong.Add(fault.Invalid("scheduler.locale.unknown", "locale", "%q is not one of %s", c.Locale, strings.Join(text.Langs, ", ")))
 	}
 	_, err := loadZone("timezone", c.TimeZone)
-	return c, err
+	wrong.Add(err)
+	return c, wrong.Err()
 }
 
 // Check reports what is wrong with the market, naming every field.
@@ -310,19 +304,28 @@ func checkHours(opens, closes TimeOfDay) error {
 
 func (l LeadTimes) check() error {
 	var wrong fault.List
-	for _, f := range []struct {
-		field     string
-		v, lo, hi int
-	}{
-		{"plan_days", l.PlanDays, 1, 366}, {"claim_days", l.ClaimDays, 0, l.PlanDays},
-		{"claim_at", int(l.ClaimAt), 0, 24*60 - 1}, {"standing_days", l.StandingDays, 0, l.ClaimDays},
-		{"confirm_days", l.ConfirmDays, 0, l.StandingDays}, {"confirm_at", int(l.ConfirmAt), 0, 24*60 - 1},
-		{"min_claim_hours", l.MinClaimHours, 0, 24 * 14}, {"open_early_minutes", l.OpenEarlyMinutes, 0, 24 * 60},
-		{"serve_minutes", l.ServeMinutes, 0, 24 * 60},
-	} {
-		if f.v < f.lo || f.v > f.hi {
-			wrong.Add(fault.Invalid("leads.out_of_range", f.field, "%d is not between %d and %d", f.v, f.lo, f.hi))
+	within := func(field string, v, lo, hi int) bool {
+		if lo <= v && v <= hi {
+			return true
 		}
+		wrong.Add(fault.Invalid("leads.out_of_range", field, "%d is not between %d and %d", v, lo, hi).
+			Telling("lo", strconv.Itoa(lo), "hi", strconv.Itoa(hi)))
+		return false
 	}
+	lo, most := 1, 366 // each step is not before the last one that could be read
+	for _, f := range []struct {
+		field string
+		days  int
+	}{{"plan_days", l.PlanDays}, {"claim_days", l.ClaimDays}, {"standing_days", l.StandingDays}, {"confirm_days", l.ConfirmDays}} {
+		if within(f.field, f.days, lo, most) {
+			most = f.days
+		}
+		lo = 0
+	}
+	within("claim_at", int(l.ClaimAt), 0, 24*60-1)
+	within("confirm_at", int(l.ConfirmAt), 0, 24*60-1)
+	within("min_claim_hours", l.MinClaimHours, 0, 24*14)
+	within("open_early_minutes", l.OpenEarlyMinutes, 0, 24*60)
+	within("serve_minutes", l.ServeMinutes, 0, 24*60)
 	return wrong.Err()
 }

@@ -241,7 +241,7 @@ func weeklyOf(n node) (*Weekly, error) {
 	return w, n.each(map[string]func(node) error{
 		"every": func(v node) (err error) {
 			if w.Every, err = intOf(v); err == nil && w.Every < 1 {
-				err = fault.Invalid("rule.out_of_range", v.field, "%d is not between 1 and 520", w.Every)
+				err = fault.Invalid("rule.out_of_range", v.field, "%d is not between 1 and 520", w.Every).Telling("lo", "1", "hi", "520")
 			}
 			return err
 		},

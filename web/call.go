@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -89,7 +90,7 @@ func (c *call) render(status int, p templ.Component) error {
 }
 
 // redirect sends the browser to another page of ours with GET.
-func (c *call) redirect(path string) error { return c.Redirect(http.StatusSeeOther, path) }
+func (c *call) redirect(path string) error { return c.Redirect(http.StatusSeeOther, ourPath(path)) }
 
 // done ends a form that worked: the browser goes to path and reads the text of
 // key there ("done.…"), once.
@@ -207,12 +208,36 @@ func isHandle(s string) bool { return db.IsID(s) }
 
 func escapeQuery(s string) string { return url.QueryEscape(s) }
 
-// ourPath returns next when it is a path of ours, otherwise "/": nobody is sent elsewhere.
+// ourPath returns next when it is a path of ours, otherwise "/": nobody is sent
+// elsewhere. It decides for every redirect and every link made of an address
+// that came with the request. However often the path is unescaped on its way,
+// it must not turn into another host, another folder or another line.
 func ourPath(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
-		strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !text.Plain(next) {
 		return "/"
 	}
-	return next
+	path, _, _ := strings.Cut(next, "?")
+	path, _, _ = strings.Cut(path, "#")
+	for range unescapings {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, "\\") || !text.Plain(path) || path != "/" && slices.ContainsFunc(strings.Split(path[1:], "/"), odd) {
+			return "/"
+		}
+		plain, err := url.PathUnescape(path)
+		if err != nil {
+			return "/"
+		}
+		if plain == path {
+			return next
+		}
+		path = plain
+	}
+	return "/"
 }
+
+// unescapings is how often an address of ours may be escaped: once for its
+// handle, once for being part of another address.
+const unescapings = 3
+
+// odd reports a part of a path that is not a name: ours end without a slash.
+func odd(part string) bool { return part == "" || part == "." || part == ".." }

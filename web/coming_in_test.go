@@ -2,6 +2,8 @@ package web
 
 import (
 	"net/http"
+	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -150,6 +152,9 @@ func TestNobodyIsSentElsewhereAfterLogin(t *testing.T) {
 	for next, want := range map[string]string{
 		"/me": "/me", "/c/x?a=b": "/c/x?a=b", "": "/", "me": "/", "//evil.example": "/", "https://evil.example/": "/",
 		"/\\evil.example": "/", "\\\\evil.example": "/", "javascript:alert(1)": "/", "/a\r\nSet-Cookie: x=y": "/", "/\t/evil.example": "/", "http:evil": "/",
+		"//evil/%2e%2e": "/", "/%2fevil.example": "/", "/%5cevil.example": "/", "/%252fevil.example": "/", "/%25252525252fevil": "/", "/a/..//evil.example": "/",
+		"/%2e%2e/%2e%2e//evil": "/", "/o/x/%252e%252e/me": "/", "/a%0d%0ab": "/", "/a%e2%80%ae": "/", "/%zz": "/", "/c/%E5%90%91": "/c/%E5%90%91", "/a?next=//evil": "/a?next=//evil",
+		"/a%3f": "/a%3f", "/#//evil": "/#//evil",
 	} {
 		if got := ourPath(next); got != want {
 			t.Errorf("ourPath(%q) = %q, want %q", next, got, want)
@@ -158,13 +163,25 @@ func TestNobodyIsSentElsewhereAfterLogin(t *testing.T) {
 }
 
 func FuzzOurPath(f *testing.F) {
-	for _, s := range []string{"/me", "//x", "/\\x", "/%2f/x", "/./\\x", "/x?next=//y"} {
+	for _, s := range []string{"/me", "//x", "/\\x", "/%2f/x", "/./\\x", "/x?next=//y", "//evil/%2e%2e", "/%252f%252fevil", "/%25252e%25252e/%5c", "/%e2%80%ae"} {
 		f.Add(s)
 	}
+	here, _ := url.Parse("https://ours.example/o/x/days/y")
 	f.Fuzz(func(t *testing.T, next string) {
 		got := ourPath(next)
-		if got[0] != '/' || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t") {
-			t.Errorf("ourPath(%q) = %q", next, got)
+		if got != next && got != "/" || ourPath(got) != got {
+			t.Fatalf("ourPath(%q) = %q", next, got)
+		}
+		to, err := here.Parse(got) // as a browser follows it, and as servers on the way may read it
+		for range 4 {
+			if err != nil || to.Host != here.Host || to.Scheme != here.Scheme || path.Clean(to.Path) != to.Path || strings.ContainsAny(to.Path, "\\\r\n\t\x00") {
+				t.Fatalf("ourPath(%q) = %q, which leads to %v, %v", next, got, to, err)
+			}
+			again, bad := url.PathUnescape(to.Path)
+			if bad != nil {
+				break
+			}
+			to, err = here.Parse((&url.URL{Path: again}).String())
 		}
 	})
 }

@@ -29,6 +29,11 @@ func TestAFormNamesEveryWrongFieldAtOnce(t *testing.T) {
 			"leads.plan_days", "两月", "leads.claim_at", "晚上", "step", "preview")
 		wrong(o.mine.post(at, v), []string{"name", "venue", "closes", "rule.monthly.days", "residents_reported", "leads.plan_days", "leads.claim_at"},
 			`value="十九"`, `value="许多"`, `value="两月"`)
+		a := o.mine.post(at, with(clone(v), "leads.plan_days", "-3", "leads.claim_days", "400", "leads.standing_days", "30"))
+		wrong(a, []string{"leads.plan_days", "leads.claim_days"}, `value="-3"`, "“提前几天列入计划”要在 1 到 366 之间。", "“提前几天开始认领”要在 0 到 366 之间。")
+		if strings.Contains(a.Body, `id="wrong-leads.standing_days"`) {
+			t.Error("a field is judged by one that is wrong itself")
+		}
 		weekly := with(clone(v), "kind", "weekly", "shown", "weekly", "rule.weekly.every", "两", "rule.weekly.from", "昨天", "name", "市集")
 		wrong(o.mine.post(at, weekly), []string{"venue", "rule.weekly.every", "rule.weekly.from"}, `value="昨天"`)
 
@@ -42,7 +47,42 @@ func TestAFormNamesEveryWrongFieldAtOnce(t *testing.T) {
 		v = with(o.mine.whole(o.mine.get(at).Body, at), "zones[0].name", "健康", "zones[1].name", "健康", "booths[0].code", "A1", "booths[0].x", "左",
 			"booths[1].code", "A1", "booths[1].w", "宽", "step", "save")
 		wrong(o.mine.post(at, v), []string{"zones[1].name", "booths[0].x", "booths[1].code", "booths[1].w"}, `value="左"`)
+		o.whoeverComesIn(wrong)
 	})
+}
+
+// whoeverComesIn fills in wrongly what makes accounts and communities.
+func (o *office) whoeverComesIn(wrong func(a answer, fields []string, kept ...string)) {
+	o.t.Helper()
+	link, fresh, err := o.Account.SetupLink(o.t.Context())
+	if err != nil || !fresh {
+		o.t.Fatal(fresh, err)
+	}
+	first, at := o.browser(), "/setup/"+link
+	wrong(first.send(at, at, "name", "", "email", "何处", "password", "123"), []string{"name", "email", "password"}, `value="何处"`)
+	if a := first.send(at, at, "name", "管理员", "email", "wang@example.org", "password", "riverstone-42"); a.Status != 200 {
+		o.t.Fatalf("%d", a.Status)
+	}
+	wrong(first.send("/me", "/me", "name", "甲\u202e乙", "email", "li@example.org", "present", "x"), []string{"name", "present"}, `value="li@example.org"`)
+	wrong(first.send("/me", "/me", "name", "", "email", "@"), []string{"name", "email"}, `value="@"`)
+	wrong(first.send("/me", "/me/password", "present", "x", "password", "123"), []string{"present", "password"})
+
+	at = "/admin/communities"
+	bad := []string{"name", "", "city", strings.Repeat("长", 101), "address", "甲\u2066乙", "phone", strings.Repeat("1", 41), "timezone", "Mars/Base", "locale", "tlh"}
+	fields := []string{"name", "city", "address", "phone", "timezone", "locale"}
+	wrong(first.send(at, at, append(bad, "slug", "不对")...), append(fields, "slug"), `value="不对"`, "最多100个字")
+	edit := at + "/" + o.place.Slug
+	wrong(first.send(edit, edit, bad...), fields, strings.Repeat("1", 41))
+	first.get("/me?lang=en")
+	wrong(first.send(edit, edit, bad...), fields, "at most 40 characters", "There is no such time zone")
+
+	at = o.home + "/people"
+	wrong(o.mine.send(at, at+"/invite", "label", strings.Repeat("长", 121)), []string{"kind", "label"}, "请选择身份", strings.Repeat("长", 121))
+	for _, n := range nodes(o.t, o.mine.get(at).Body, "option") {
+		if attr(n, "value") == "organizer" && attr(n, "selected") != "" {
+			o.t.Error("who is invited is an organizer unless somebody looks")
+		}
+	}
 }
 
 // A page says what happened and what to do, with a number to ask about; codes

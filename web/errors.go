@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -80,7 +81,11 @@ func faultOfStatus(he *echo.HTTPError) *fault.Error {
 }
 
 func tooLarge(limit int64) *fault.Error {
-	return fault.Invalid("request.too_large", "", "the body is larger than %d bytes", limit)
+	most := strconv.FormatInt(limit>>10, 10) + " KB"
+	if limit >= 1<<20 {
+		most = strconv.FormatInt(limit>>20, 10) + " MB"
+	}
+	return fault.Invalid("request.too_large", "", "the body is larger than %d bytes", limit).Telling("most", most)
 }
 
 func unavailable() *fault.Error {
@@ -90,10 +95,13 @@ func unavailable() *fault.Error {
 	return f
 }
 
-// message is the sentence of a fault in the reader's language.
+// message is the sentence of a fault in the reader's language; {field} in it is
+// what stands above the field in a form.
 func message(lang string, f *fault.Error) string {
 	if key := "error." + f.Code; text.Has(lang, key) {
-		return text.T(lang, key, nil)
+		args := text.Args{"field": known(lang, "office.", strings.ReplaceAll(f.Field, ".", "_"))}
+		maps.Copy(args, f.Args)
+		return text.T(lang, key, args)
 	}
 	return text.T(lang, "error."+f.Kind.String(), nil)
 }
@@ -137,6 +145,7 @@ func (s *Server) fail(err error, ec echo.Context) {
 		v := errorView{page: c.page("error.title"), Status: status, Message: message(c.Lang, f),
 			Code: c.T("error.reference", "id", h.Get(echo.HeaderXRequestID))}
 		v.Resend = ec.Request().Method == http.MethodPost && (status == http.StatusUnauthorized || status >= 500 || retryAfter[status] > 0)
+		v.Back = status == http.StatusRequestEntityTooLarge
 		answered = c.render(status, errorPage(v))
 	}
 	if answered != nil {

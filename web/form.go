@@ -19,6 +19,7 @@ type form struct {
 	Key    string // idempotency key: stays the same while the form comes back
 	values url.Values
 	names  []string
+	sizes  map[string]int // rows of each table, once they were counted
 	lang   string
 	fault  *fault.Error
 	wrong  map[string]string // the reason beside each field; what is about no field stands under ""
@@ -27,7 +28,7 @@ type form struct {
 // form reads the fields of a form, or begins an empty one on GET. Only the
 // named fields exist; a fault about any other field is shown above the form.
 func (c *call) form(names ...string) form {
-	f := form{Token: c.formToken(), names: names, lang: c.Lang, values: url.Values{}}
+	f := form{Token: c.formToken(), names: names, lang: c.Lang, values: url.Values{}, sizes: map[string]int{}}
 	if c.Request().Method == "POST" {
 		sent := c.Request().PostForm
 		f.Key = sent.Get(keyField)
@@ -73,14 +74,9 @@ func (f form) Chosen(name, value string) bool {
 	return false
 }
 
-// With returns the form with a field filled in, for editing what exists.
+// With fills in a field and returns the form, for editing what exists.
 func (f form) With(name string, values ...string) form {
-	next := url.Values{}
-	for k, v := range f.values {
-		next[k] = v
-	}
-	next[name] = values
-	f.values = next
+	f.values[name] = values
 	return f
 }
 

@@ -74,13 +74,13 @@ func (c *call) choose() {
 func (c *call) stands() (path, query string) {
 	r := c.Request()
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return r.URL.Path, r.URL.RawQuery
+		return ourPath(r.URL.EscapedPath()), r.URL.RawQuery
 	}
 	from, err := url.Parse(r.Referer())
 	if err != nil || from.Host != r.Host || from.Path == "" {
-		return r.URL.Path, ""
+		return ourPath(r.URL.EscapedPath()), ""
 	}
-	return from.Path, from.RawQuery
+	return ourPath(from.EscapedPath()), from.RawQuery
 }
 
 // with is the address of this page in another look.

@@ -186,7 +186,7 @@ func weeklyOfForm(f form) (*scheduler.Weekly, error) {
 		n, err := f.number("rule.weekly.every")
 		wrong.Add(err)
 		if w.Every = n; n < 1 {
-			wrong.Add(fault.Invalid("rule.out_of_range", "rule.weekly.every", "%d is not between 1 and 520", n))
+			wrong.Add(fault.Invalid("rule.out_of_range", "rule.weekly.every", "%d is not between 1 and 520", n).Telling("lo", "1", "hi", "520"))
 		}
 	}
 	for _, d := range f.All("rule.weekly.weekdays") {

@@ -1743,11 +1743,11 @@ func leadInputs(p page, f form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(f, input{Name: "leads.open_early_minutes", Label: p.T("office.leads_open_early"), Mode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(f, input{Name: "leads.open_early_minutes", Label: p.T("office.leads_open_early_minutes"), Mode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(f, input{Name: "leads.serve_minutes", Label: p.T("office.leads_serve"), Mode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(f, input{Name: "leads.serve_minutes", Label: p.T("office.leads_serve_minutes"), Mode: "numeric"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

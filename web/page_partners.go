@@ -251,13 +251,13 @@ func (s *Server) partnerInvite(c *call) error {
 	}
 	f := c.form("label")
 	token, err := s.Account.Invite(c.ctx(), c.Actor, account.Invitation{
-		Role: account.Role{Kind: account.Partner, CommunityID: c.In.CommunityID, PartnerID: p.ID}, Label: cmp.Or(f.Get("label"), p.Name),
+		Role: account.Role{Kind: account.Partner, CommunityID: c.In.CommunityID, PartnerID: p.ID}, Label: cmp.Or(f.Get("label"), p.Name), Key: f.Key,
 	})
 	if err != nil {
 		return c.partnerAgain(p, f, err, func(v *partnerView, f form) { v.notice = f })
 	}
 	c.Response().Header().Set("Cache-Control", "no-store")
 	return c.partnerAgain(p, f, nil, func(v *partnerView, _ form) {
-		v.Fresh = c.fresh("office.wechat_partner", token, "partner", p.Name)
+		v.Fresh, v.notice = c.fresh("office.wechat_partner", token, "partner", p.Name), c.form("sure", "label").anew()
 	})
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -115,15 +116,16 @@ func (s *Server) peopleInvite(c *call) error {
 	f := c.form(peopleFields...)
 	kind := account.Kind(f.Get("kind"))
 	if kind != account.Organizer && kind != account.Desk {
-		return c.peopleAgain(f, fault.Invalid("account.role_kind", "kind", "must be organizer or desk"), nil)
+		kind = "" // chosen by nobody
 	}
 	token, err := s.Account.Invite(c.ctx(), c.Actor, account.Invitation{
-		Role: account.Role{Kind: kind, CommunityID: c.In.CommunityID}, Label: f.Get("label"),
+		Role: account.Role{Kind: kind, CommunityID: c.In.CommunityID}, Label: f.Get("label"), Key: f.Key,
 	})
 	if err != nil {
-		return c.peopleAgain(f, err, nil)
+		beside := map[string]string{"role": "kind"}
+		return c.peopleAgain(f, fault.From(err).Renamed(func(field string) string { return cmp.Or(beside[field], field) }), nil)
 	}
-	return c.peopleAgain(c.form().With("kind", string(kind)), nil, c.fresh("office.wechat_role", token, "role", c.T("account.role."+string(kind))))
+	return c.peopleAgain(c.form().anew(), nil, c.fresh("office.wechat_role", token, "role", c.T("account.role."+string(kind))))
 }
 
 // peopleJoin makes an admin an organizer of the community too.
@@ -144,11 +146,11 @@ func (s *Server) peopleLink(c *call) error {
 		}
 		return c.done(c.peoplePath(), "done.link_revoked")
 	}
-	token, err := s.Account.Reissue(c.ctx(), c.Actor, f.Get("link"))
+	token, err := s.Account.Reissue(c.ctx(), c.Actor, f.Get("link"), f.Key)
 	if err != nil {
 		return c.peopleAgain(f, err, nil)
 	}
-	return c.peopleAgain(f, nil, c.fresh("office.wechat_again", token))
+	return c.peopleAgain(f.anew(), nil, c.fresh("office.wechat_again", token))
 }
 
 // peoplePerson acts on somebody: a login link, the end of all sessions, or the
@@ -158,11 +160,11 @@ func (s *Server) peoplePerson(c *call) error {
 	person := f.Get("person")
 	switch f.Get("step") {
 	case "login":
-		token, err := s.Account.LoginLink(c.ctx(), c.Actor, c.In.CommunityID, person)
+		token, err := s.Account.LoginLink(c.ctx(), c.Actor, c.In.CommunityID, person, f.Key)
 		if err != nil {
 			return c.peopleAgain(f, err, nil)
 		}
-		return c.peopleAgain(f, nil, c.fresh("office.wechat_login", token))
+		return c.peopleAgain(f.anew(), nil, c.fresh("office.wechat_login", token))
 	case "sessions":
 		if err := s.Account.EndSessionsOf(c.ctx(), c.Actor, c.In.CommunityID, person); err != nil {
 			return c.peopleAgain(f, err, nil)

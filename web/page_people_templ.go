@@ -175,12 +175,12 @@ func peoplePage(v peopleView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = formHead(v.quiet()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = formKeys(v.form).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = selection(v.form, input{Name: "kind", Label: v.T("office.invite_kind")}, []choice{
-				{Value: "organizer", Label: v.T("account.role.organizer")}, {Value: "desk", Label: v.T("account.role.desk")},
+			templ_7745c5c3_Err = selection(v.form, input{Name: "kind", Label: v.T("office.invite_kind"), Needed: true}, []choice{
+				{Label: v.T("office.choice_none")}, {Value: "desk", Label: v.T("account.role.desk")}, {Value: "organizer", Label: v.T("account.role.organizer")},
 			}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -381,7 +381,7 @@ func peoplePage(v peopleView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = formHead(v.quiet()).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = formKeys(v.form).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -640,7 +640,7 @@ func peopleGroup(v peopleView, kind account.Kind) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = formHead(v.quiet()).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = formKeys(v.form).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -1,8 +1,10 @@
 package web
 
 import (
+	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"yiji/internal/account"
@@ -21,7 +23,50 @@ func TestPeopleAreInvitedAndTakenOut(t *testing.T) {
 			t.Error("the link is shown a second time")
 		}
 		says(t, o.mine.send(at, at+"/invite", "kind", "admin"), 422, "请选择身份")
+
+		// An impatient finger: whatever makes a link makes one.
+		before := o.links()
+		for _, c := range []struct{ to, press string }{{at + "/invite", ""}, {at + "/person", "login"}, {at + "/link", "again"}} {
+			page := o.mine.get(at).Body
+			form := o.mine.whole(page, c.to)
+			form.Set("kind", "desk")
+			form.Set("step", c.press)
+			got := map[string]bool{}
+			for _, a := range o.mine.twice(c.to, form) {
+				got[inviteAddress.FindString(a.Body)] = true
+			}
+			if len(got) != 1 || got[""] {
+				t.Errorf("%s twice: %v, want one link", c.to, got)
+			}
+			for path := range got {
+				says(t, o.browser().get(path), 200)
+			}
+		}
+		if n := o.links() - before; n != 2 { // one for the desk, one to log in; the third was made again
+			t.Errorf("%d links were made", n)
+		}
 	})
+}
+
+// links counts the community's links.
+func (o *office) links() int {
+	o.t.Helper()
+	list, err := o.Account.Links(o.t.Context(), o.place.ID)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return len(list)
+}
+
+// twice sends one form two times at once.
+func (b *browser) twice(to string, form url.Values) (got [2]answer) {
+	b.t.Helper()
+	var both sync.WaitGroup
+	for i := range got {
+		both.Go(func() { got[i] = b.post(to, form) })
+	}
+	both.Wait()
+	return got
 }
 
 func TestLinksAreWithdrawnAndIssuedAgain(t *testing.T) {

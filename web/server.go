@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -196,7 +197,11 @@ func (s *Server) arrive(c *call) error {
 	if err := s.door.admit(c.address(), writes); err != nil {
 		return err
 	}
-	return limitBody(c.Response(), req, c.route.body)
+	err := limitBody(c.Response(), req, c.route.body)
+	if err != nil && !c.api() { // a browser reads the answer only when it has sent everything
+		_, _ = io.CopyN(io.Discard, req.Body, uploadLimit)
+	}
+	return err
 }
 
 // enter is everything that is decided before a handler runs.

@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -94,24 +96,39 @@ func (t table) names(n int) (out []string) {
 }
 
 // rows is how many rows of the table the form has.
-func (f form) rows(t table) int { return t.count(f.values.Has) }
-
-// drop returns the form without one row; those below move up.
-func (f form) drop(t table, row int) form {
-	n := f.rows(t)
-	if row < 0 || row >= n {
-		return f
+func (f form) rows(t table) int {
+	n, counted := f.sizes[t.list]
+	if !counted {
+		n = t.count(f.values.Has)
+		f.sizes[t.list] = n
 	}
-	for i := row; i+1 < n; i++ {
+	return n
+}
+
+// keep returns the form with some rows only; those below move up.
+func (f form) keep(t table, wanted func(row int) bool) form {
+	n, to := f.rows(t), 0
+	for i := range n {
+		if !wanted(i) {
+			continue
+		}
 		for _, c := range t.cols {
-			f = f.With(t.at(i, c), f.values[t.at(i+1, c)]...)
+			f.values[t.at(to, c)] = f.values[t.at(i, c)]
+		}
+		to++
+	}
+	for i := to; i < n; i++ {
+		for _, c := range t.cols {
+			delete(f.values, t.at(i, c))
 		}
 	}
-	for _, c := range t.cols {
-		f = f.With(t.at(n-1, c))
-		delete(f.values, t.at(n-1, c))
-	}
+	f.sizes[t.list] = to
 	return f
+}
+
+// drop returns the form without one row.
+func (f form) drop(t table, row int) form {
+	return f.keep(t, func(i int) bool { return i != row })
 }
 
 // add returns the form with n more empty rows at the end; given are names and
@@ -123,29 +140,22 @@ func (f form) add(t table, n int, given ...string) form {
 			f.names = append(f.names, t.at(i, c))
 		}
 		f.names = append(f.names, t.at(i, ""))
-		f = f.With(t.at(i, t.cols[0]), "")
+		f.values[t.at(i, t.cols[0])] = []string{""}
 		for g := 0; g+1 < len(given); g += 2 {
-			f = f.With(t.at(i, given[g]), given[g+1])
+			f.values[t.at(i, given[g])] = given[g+1 : g+2]
 		}
+		f.sizes[t.list] = i + 1
 	}
 	return f
 }
 
-// compact returns the form without the rows whose first column is empty and
+// compact returns a copy of the form without the rows whose first column is empty and
 // that say nothing else but what is chosen for them (the columns of ignore).
 func (f form) compact(t table, ignore ...string) form {
-	for i := f.rows(t) - 1; i >= 0; i-- {
-		empty := true
-		for _, c := range t.cols {
-			if f.Get(t.at(i, c)) != "" && !strings.Contains(" "+strings.Join(ignore, " ")+" ", " "+c+" ") {
-				empty = false
-			}
-		}
-		if empty {
-			f = f.drop(t, i)
-		}
-	}
-	return f
+	f.values, f.sizes = maps.Clone(f.values), maps.Clone(f.sizes)
+	return f.keep(t, func(i int) bool {
+		return slices.ContainsFunc(t.cols, func(c string) bool { return f.Get(t.at(i, c)) != "" && !slices.Contains(ignore, c) })
+	})
 }
 
 // sheet reads a form that holds tables beside its single fields.

@@ -9,6 +9,7 @@ import (
 	"yiji/internal/event"
 	"yiji/internal/fault"
 	"yiji/internal/outbox"
+	"yiji/internal/text"
 )
 
 // Block is a run of numbers of one line that is lent to one device at the
@@ -81,7 +82,7 @@ func (r BlockRequest) check() error {
 	switch {
 	case r.Size < 1 || r.Size > MaxBlock:
 		return fault.Invalid("queue.block_size", "size", "must be between 1 and %d", MaxBlock)
-	case r.Device == "" || len(r.Device) > longest:
+	case r.Device == "" || len(r.Device) > longest || !text.Plain(r.Device):
 		return fault.Invalid("queue.device", "device", "must be a handle of 1 to %d characters", longest)
 	case r.Key == "" || len(r.Key) > longest:
 		return fault.Invalid("queue.key_long", "idempotency_key", "must have 1 to %d characters", longest)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 // Next calls the next number: the lowest in order, or one with priority after
@@ -172,7 +172,7 @@ func (s *Service) Pause(ctx context.Context, c LineCommand) error {
 	switch {
 	case utf8.RuneCountInString(c.Reason) > pauseWords:
 		return fault.Invalid("queue.pause_reason", "reason", "is longer than %d characters", pauseWords)
-	case strings.ContainsFunc(c.Reason, unicode.IsControl) || !utf8.ValidString(c.Reason):
+	case !text.Plain(c.Reason):
 		return fault.Invalid("queue.pause_reason", "reason", "must be one line of text")
 	}
 	_, err := s.command(ctx, c, "pause", func(w *work) (Ticket, error) {

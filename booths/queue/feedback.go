@@ -6,11 +6,11 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 // Mark is how somebody liked it.
@@ -70,18 +70,9 @@ const (
 // write them although nobody asks.
 var contact = regexp.MustCompile(`[\w.+-]+@[\w-]+(\.[\w-]+)+|\+?\d(?:[ -]?\d){6,}`)
 
-// tidyWords takes contacts and control characters out of what somebody wrote.
+// tidyWords makes one line of what somebody wrote and takes contacts out of it.
 func tidyWords(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return ' '
-		}
-		if unicode.IsControl(r) || r == utf8.RuneError {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(contact.ReplaceAllString(s, "…"))
+	return strings.TrimSpace(contact.ReplaceAllString(text.Tidy(s), "…"))
 }
 
 func (in FeedbackInput) check() error {

@@ -7,6 +7,7 @@ import (
 	"yiji/internal/event"
 	"yiji/internal/fault"
 	"yiji/internal/outbox"
+	"yiji/internal/text"
 )
 
 // Who moved a ticket, where it was not somebody at the booth.
@@ -64,6 +65,8 @@ func (c LineCommand) check() error {
 		return fault.Invalid("queue.key_long", "idempotency_key", "is longer than %d characters", longest)
 	case len(c.Reason) > 4*longest:
 		return fault.Invalid("queue.reason_long", "reason", "is longer than %d bytes", 4*longest)
+	case !text.Plain(c.Reason):
+		return fault.Invalid("text.control", "reason", "contains control characters")
 	case len(c.By) > longest || c.By == byVisitor || c.By == byClock:
 		return fault.Invalid("queue.by_unknown", "by", "is not a handle of somebody at a booth")
 	}

@@ -244,7 +244,7 @@ func (s *Service) tidyFor(ctx context.Context, l Link, n Newcomer) (Newcomer, er
 		return n, err
 	}
 	if p.Email == "" {
-		return n, fault.Invalid("account.email_needed", "email", "is needed to log in with a password")
+		return n, emailNeeded()
 	}
 	return n, checkPassword(n.Password, p.Name, p.Email)
 }

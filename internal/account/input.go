@@ -4,7 +4,6 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"yiji/internal/fault"
@@ -37,26 +36,28 @@ const (
 	emailMax  = 254 // bytes
 )
 
-// tidy checks and normalises what came in.
+// tidy checks and normalises what came in; the error names every wrong field.
 func (n Newcomer) tidy() (Newcomer, error) {
+	var wrong fault.List
 	var err error
-	if n.Name, err = tidyName(n.Name, "name"); err != nil {
-		return n, err
-	}
-	if n.Email, err = tidyEmail(n.Email); err != nil {
-		return n, err
-	}
-	if n.Lang, err = tidyLang(n.Lang); err != nil {
-		return n, err
-	}
+	n.Name, err = tidyName(n.Name, "name")
+	wrong.Add(err)
+	n.Email, err = tidyEmail(n.Email)
+	wrong.Add(err)
+	n.Lang, err = tidyLang(n.Lang)
+	wrong.Add(err)
 	n.Device = clip(n.Device, deviceMax)
-	if n.Password == "" {
-		return n, nil
+	if n.Password != "" {
+		if n.Email == "" {
+			wrong.Add(emailNeeded())
+		}
+		wrong.Add(checkPassword(n.Password, n.Name, n.Email))
 	}
-	if n.Email == "" {
-		return n, fault.Invalid("account.email_needed", "email", "is needed to log in with a password")
-	}
-	return n, checkPassword(n.Password, n.Name, n.Email)
+	return n, wrong.Err()
+}
+
+func emailNeeded() error {
+	return fault.Invalid("account.email_needed", "email", "is needed to log in with a password")
 }
 
 func tidyName(s, field string) (string, error) {
@@ -64,23 +65,12 @@ func tidyName(s, field string) (string, error) {
 	switch {
 	case s == "":
 		return "", fault.Invalid("account.name_empty", field, "must not be empty")
-	case !plainText(s):
+	case !text.Plain(s):
 		return "", fault.Invalid("account.name_text", field, "must be plain text in UTF-8 without control characters")
 	case utf8.RuneCountInString(s) > nameMax:
 		return "", fault.Invalid("account.name_long", field, "must have at most %d characters", nameMax)
 	}
 	return s, nil
-}
-
-// plainText refuses control characters and the signs that turn the direction
-// of what follows: with them one name can look like another.
-func plainText(s string) bool {
-	if !utf8.ValidString(s) {
-		return false
-	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || (r >= 0x202A && r <= 0x202E) || (r >= 0x2066 && r <= 0x2069)
-	})
 }
 
 // tidyEmail returns the bare address in lower case, or "" for none.
@@ -90,7 +80,7 @@ func tidyEmail(s string) (string, error) {
 		return "", nil
 	}
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Name != "" || a.Address != s || len(s) > emailMax || !plainText(s) {
+	if err != nil || a.Name != "" || a.Address != s || len(s) > emailMax || !text.Plain(s) {
 		return "", fault.Invalid("account.email_form", "email", "must be one address like name@example.org")
 	}
 	return strings.ToLower(s), nil

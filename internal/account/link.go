@@ -10,6 +10,7 @@ import (
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 // loginKind marks a link that lets a known person in again instead of giving a role.
@@ -51,57 +52,69 @@ type Link struct {
 // Invite makes a link that gives a role once. Only its holder knows the token:
 // it is returned here and never again.
 func (s *Service) Invite(ctx context.Context, by Actor, inv Invitation) (string, error) {
-	if err := inv.Role.check(); err != nil {
+	inv.Label = strings.Join(strings.Fields(inv.Label), " ")
+	if err := inv.check(); err != nil {
 		return "", err
 	}
 	if err := Allow(by, AccountInvite, Object{CommunityID: inv.Role.CommunityID}); err != nil {
 		return "", err
 	}
-	inv.Label = strings.Join(strings.Fields(inv.Label), " ")
-	if !plainText(inv.Label) || len([]rune(inv.Label)) > labelMax {
-		return "", fault.Invalid("account.label", "label", "must be plain text of at most %d characters", labelMax)
-	}
-	if inv.Valid < 0 {
-		return "", fault.Invalid("account.valid", "valid", "must not be negative")
-	}
 	if inv.Valid == 0 {
 		inv.Valid = s.life.ofLink(inv.Role.Kind)
 	}
-	t := s.inviteToken(by, inv)
-	body := s.digest("invite body", fmt.Sprintf("%q", []string{string(inv.Role.Kind), inv.Role.PartnerID, inv.Label, inv.Valid.String()}))
+	asked := request{"account.invite:" + by.PersonID + ":" + inv.Role.CommunityID, inv.Key,
+		s.digest("invite body", fmt.Sprintf("%q", []string{string(inv.Role.Kind), inv.Role.PartnerID, inv.Label, inv.Valid.String()}))}
+	return s.linkOnce(ctx, asked, func(tx *db.Tx, t token) error {
+		return insertLink(tx, linkRow{
+			Kind: inv.Role.Kind, CommunityID: inv.Role.CommunityID, PartnerID: inv.Role.PartnerID,
+			Label: inv.Label, InvitedBy: by.PersonID,
+		}, t, inv.Valid)
+	})
+}
+
+// check names everything that is wrong with an invitation.
+func (inv Invitation) check() error {
+	var wrong fault.List
+	wrong.Add(inv.Role.check())
+	if !text.Plain(inv.Label) || len([]rune(inv.Label)) > labelMax {
+		wrong.Add(fault.Invalid("account.label", "label", "must be plain text of at most %d characters", labelMax))
+	}
+	if inv.Valid < 0 {
+		wrong.Add(fault.Invalid("account.valid", "valid", "must not be negative"))
+	}
+	return wrong.Err()
+}
+
+// request is a command that may be sent twice: the same key in the same scope,
+// the same body, is the same command.
+type request struct{ scope, key, body string }
+
+// linkOnce makes a link, once per request. Its token is random; of a request
+// with a key it follows from the key, so that the same link can be told again
+// although only its digest is kept.
+func (s *Service) linkOnce(ctx context.Context, r request, do func(tx *db.Tx, t token) error) (string, error) {
+	t := newToken()
+	if r.key != "" {
+		mac := hmac.New(sha256.New, s.finder)
+		fmt.Fprintf(mac, "link token\x00%s\x00%s", r.scope, r.key)
+		copy(t[:], mac.Sum(nil))
+	}
 	err := s.db.Update(ctx, func(tx *db.Tx) error {
-		_, err := tx.Once("account.invite:"+by.PersonID+":"+inv.Role.CommunityID, inv.Key, body, func() ([]byte, error) {
-			return nil, insertLink(tx, linkRow{
-				Kind: inv.Role.Kind, CommunityID: inv.Role.CommunityID, PartnerID: inv.Role.PartnerID,
-				Label: inv.Label, InvitedBy: by.PersonID,
-			}, t, inv.Valid)
-		})
+		_, err := tx.Once(r.scope, r.key, r.body, func() ([]byte, error) { return nil, do(tx, t) })
 		return err
 	})
 	return answer(t, err)
 }
 
-// inviteToken is random; for a command with a key it follows from the key, so
-// that the link can be told again although only its digest is kept.
-func (s *Service) inviteToken(by Actor, inv Invitation) token {
-	t := newToken()
-	if inv.Key != "" {
-		mac := hmac.New(sha256.New, s.finder)
-		fmt.Fprintf(mac, "invite token\x00%s\x00%s\x00%s", by.PersonID, inv.Role.CommunityID, inv.Key)
-		copy(t[:], mac.Sum(nil))
-	}
-	return t
-}
-
 // LoginLink makes a link that lets somebody of the community in again: for
 // those without a password or who forgot it. An organizer can make one only
 // for people whose every role is in the community, because the link opens all of them.
-func (s *Service) LoginLink(ctx context.Context, by Actor, communityID, personID string) (string, error) {
+func (s *Service) LoginLink(ctx context.Context, by Actor, communityID, personID, key string) (string, error) {
 	if err := Allow(by, AccountInvite, Object{CommunityID: communityID}); err != nil {
 		return "", err
 	}
-	t := newToken()
-	return t.String(), s.db.Update(ctx, func(tx *db.Tx) error {
+	asked := request{"account.login_link:" + by.PersonID + ":" + communityID + ":" + personID, key, ""}
+	return s.linkOnce(ctx, asked, func(tx *db.Tx, t token) error {
 		roles, err := rolesOf(tx, personID)
 		if err != nil {
 			return err
@@ -120,10 +133,9 @@ func (s *Service) LoginLink(ctx context.Context, by Actor, communityID, personID
 }
 
 // Reissue replaces the token of a link that was not used: the old one is dead,
-// the time starts again.
-func (s *Service) Reissue(ctx context.Context, by Actor, linkID string) (string, error) {
-	t := newToken()
-	return t.String(), s.db.Update(ctx, func(tx *db.Tx) error {
+// the time starts again. The same key issues it once.
+func (s *Service) Reissue(ctx context.Context, by Actor, linkID, key string) (string, error) {
+	return s.linkOnce(ctx, request{"account.reissue:" + by.PersonID + ":" + linkID, key, ""}, func(tx *db.Tx, t token) error {
 		l, err := linkFor(tx, by, AccountInvite, linkID)
 		if err != nil {
 			return err

@@ -126,16 +126,16 @@ func (s *Service) SetPassword(ctx context.Context, a Actor, present, next string
 	if err != nil {
 		return "", err
 	}
-	if err := s.confirm(ctx, p, present); err != nil {
-		return "", err
-	}
+	var wrong fault.List
+	wrong.Add(s.confirm(ctx, p, present))
 	if next != "" {
 		if p.Email == "" {
-			return "", fault.Invalid("account.email_needed", "email", "is needed to log in with a password")
+			wrong.Add(emailNeeded())
 		}
-		if err := checkPassword(next, p.Name, p.Email); err != nil {
-			return "", err
-		}
+		wrong.Add(checkPassword(next, p.Name, p.Email))
+	}
+	if err := wrong.Err(); err != nil {
+		return "", err
 	}
 	hash, err := s.hasher.hash(ctx, next)
 	if err != nil {

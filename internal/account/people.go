@@ -214,21 +214,21 @@ type Profile struct {
 
 // Edit changes the actor's own name, address and language.
 func (s *Service) Edit(ctx context.Context, a Actor, p Profile) error {
-	n, err := Newcomer{Name: p.Name, Email: p.Email, Lang: p.Lang}.tidy()
-	if err != nil {
-		return err
-	}
 	old, err := s.person(ctx, a.PersonID)
 	if err != nil {
 		return err
 	}
-	if n.Email != old.Email {
-		if err := s.confirm(ctx, old, p.Present); err != nil {
-			return err
-		}
-		if n.Email == "" && old.HasPassword {
-			return fault.Invalid("account.email_needed", "email", "is needed to log in with a password")
-		}
+	var wrong fault.List
+	n, err := Newcomer{Name: p.Name, Email: p.Email, Lang: p.Lang}.tidy()
+	wrong.Add(err)
+	if n.Email == "" && old.HasPassword {
+		wrong.Add(emailNeeded())
+	}
+	if n.Email != old.Email && !wrong.Has("email") {
+		wrong.Add(s.confirm(ctx, old, p.Present))
+	}
+	if err := wrong.Err(); err != nil {
+		return err
 	}
 	sealed, err := s.box.Seal(n.Email)
 	if err != nil {

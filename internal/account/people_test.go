@@ -13,7 +13,7 @@ func TestALoginLinkLetsSomebodyInAgain(t *testing.T) {
 	each(t, func(t *testing.T, r rig) {
 		admin, org := founded(t, r)
 		desk := r.invited(t, org, Role{Kind: Desk, CommunityID: "c1"}, Newcomer{Name: "张阿姨"})
-		token, err := r.LoginLink(t.Context(), org, "c1", desk.PersonID)
+		token, err := r.LoginLink(t.Context(), org, "c1", desk.PersonID, "")
 		l, err2 := r.Invitation(t.Context(), ok(t, token, err))
 		if err2 != nil || !l.Login || l.Name != "张阿姨" {
 			t.Errorf("%+v %v", l, err2)
@@ -28,13 +28,13 @@ func TestALoginLinkLetsSomebodyInAgain(t *testing.T) {
 		_, err = r.Accept(t.Context(), token, Newcomer{})
 		refused(t, err, "account.link_used")
 
-		_, err = r.LoginLink(t.Context(), org, "c1", admin.PersonID)
+		_, err = r.LoginLink(t.Context(), org, "c1", admin.PersonID, "")
 		refused(t, err, "account.person_unknown")
-		_, err = r.LoginLink(t.Context(), org, "c1", "nobody")
+		_, err = r.LoginLink(t.Context(), org, "c1", "nobody", "")
 		refused(t, err, "account.person_unknown")
 
 		// A forgotten password: the link sets a new one and ends the old sessions.
-		token, err = r.LoginLink(t.Context(), admin, "c1", org.PersonID)
+		token, err = r.LoginLink(t.Context(), admin, "c1", org.PersonID, "")
 		session, err2 = r.Accept(t.Context(), ok(t, token, err), Newcomer{Password: "stoneriver-43"})
 		again, err := r.ActorBySession(t.Context(), ok(t, session, err2))
 		list, err2 := r.Sessions(t.Context(), ok(t, again, err))
@@ -52,16 +52,16 @@ func TestALoginLinkDoesNotOpenAnotherCommunity(t *testing.T) {
 	each(t, func(t *testing.T, r rig) {
 		admin, org := founded(t, r)
 		desk := r.invited(t, org, Role{Kind: Desk, CommunityID: "c1"}, Newcomer{Name: "张阿姨"})
-		before, err := r.LoginLink(t.Context(), org, "c1", desk.PersonID)
+		before, err := r.LoginLink(t.Context(), org, "c1", desk.PersonID, "")
 		ok(t, before, err)
 		if err := r.Grant(t.Context(), admin, desk.PersonID, Role{Kind: Organizer, CommunityID: "c2"}); err != nil {
 			t.Fatal(err)
 		}
 		_, err = r.Accept(t.Context(), before, Newcomer{})
 		refused(t, err, "account.link_revoked")
-		_, err = r.LoginLink(t.Context(), org, "c1", desk.PersonID)
+		_, err = r.LoginLink(t.Context(), org, "c1", desk.PersonID, "")
 		refused(t, err, "account.elsewhere_too")
-		byAdmin, err := r.LoginLink(t.Context(), admin, "c1", desk.PersonID)
+		byAdmin, err := r.LoginLink(t.Context(), admin, "c1", desk.PersonID, "")
 		_, err2 := r.Accept(t.Context(), ok(t, byAdmin, err), Newcomer{})
 		ok(t, 0, err2)
 	})

@@ -293,7 +293,7 @@ func TestLinksAreWithdrawnReissuedAndExpire(t *testing.T) {
 		}
 		first := invite()
 		id := r.onlyLink(t, LinkOpen, Desk)
-		second, err := r.Reissue(t.Context(), org, id)
+		second, err := r.Reissue(t.Context(), org, id, "")
 		ok(t, second, err)
 		_, err = r.Accept(t.Context(), first, Newcomer{Name: "x"})
 		refused(t, err, "account.link_unknown")
@@ -304,7 +304,7 @@ func TestLinksAreWithdrawnReissuedAndExpire(t *testing.T) {
 		}
 		_, err = r.Accept(t.Context(), second, Newcomer{Name: "x"})
 		refused(t, err, "account.link_revoked")
-		third, err := r.Reissue(t.Context(), org, id)
+		third, err := r.Reissue(t.Context(), org, id, "")
 		ok(t, third, err)
 		r.clock.push(14*24*time.Hour - time.Second)
 		if _, err := r.Invitation(t.Context(), third); err != nil {
@@ -314,7 +314,7 @@ func TestLinksAreWithdrawnReissuedAndExpire(t *testing.T) {
 		_, err = r.Accept(t.Context(), third, Newcomer{Name: "x"})
 		refused(t, err, "account.link_expired")
 		other := Actor{PersonID: "o2", Roles: []Role{{Kind: Organizer, CommunityID: "c2"}}}
-		_, err = r.Reissue(t.Context(), other, id)
+		_, err = r.Reissue(t.Context(), other, id, "")
 		refused(t, err, "account.link_unknown")
 		refused(t, r.RevokeLink(t.Context(), other, id), "account.link_unknown")
 	})

@@ -39,6 +39,7 @@ type Error struct {
 	Code   string
 	Field  string
 	Reason string
+	Args   map[string]string // what the user's sentence is filled with, as {name}
 	cause  error
 	more   []*Error // what else is wrong with the same input
 }
@@ -62,6 +63,16 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Because(cause error) *Error {
 	c := *e
 	c.cause = cause
+	return &c
+}
+
+// Telling returns a copy of e whose sentence for users is filled with names and values in turn.
+func (e *Error) Telling(pairs ...string) *Error {
+	c := *e
+	c.Args = map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		c.Args[pairs[i]] = pairs[i+1]
+	}
 	return &c
 }
 

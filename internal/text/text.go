@@ -10,6 +10,7 @@ import (
 	"embed"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -22,7 +23,8 @@ var files embed.FS
 // Langs are the languages we speak, the first is the default.
 var Langs = []string{"zh-Hans", "zh-Hant", "en"}
 
-// Args fill the {placeholders} of a text.
+// Args fill the {placeholders} of a text. {n|date|dates} is a word that depends
+// on the number {n}; Chinese does without.
 type Args map[string]string
 
 // Reason is a sentence as data: what a rule answers when it explains itself.
@@ -50,11 +52,28 @@ func T(lang, key string, args Args) string {
 	if len(args) == 0 || !strings.Contains(s, "{") {
 		return s
 	}
+	if strings.Contains(s, "|") {
+		s = numbered(s, args)
+	}
 	pairs := make([]string, 0, 2*len(args))
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		pairs = append(pairs, "{"+name+"}", args[name])
 	}
 	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// plural is {n|date|dates}: the first word where {n} is 1, otherwise the second.
+var plural = regexp.MustCompile(`\{([a-z_]+)\|([^{}|]*)\|([^{}|]*)\}`)
+
+// numbered chooses the words that depend on a number.
+func numbered(s string, args Args) string {
+	return plural.ReplaceAllStringFunc(s, func(found string) string {
+		part := plural.FindStringSubmatch(found)
+		if args[part[1]] == "1" {
+			return part[2]
+		}
+		return part[3]
+	})
 }
 
 // Has reports whether key has a text in lang.

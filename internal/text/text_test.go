@@ -9,7 +9,7 @@ import (
 	"yiji/internal/text"
 )
 
-var placeholder = regexp.MustCompile(`\{[a-z_]+\}`)
+var placeholder = regexp.MustCompile(`\{[a-z_]+[}|]`)
 
 // differ are the texts that one language fills with other parts: a month has a
 // name in English and a number in Chinese.
@@ -45,7 +45,7 @@ func TestCataloguesAreComplete(t *testing.T) {
 }
 
 func fill(lang, key string) []string {
-	all := placeholder.FindAllString(text.T(lang, key, nil), -1)
+	all := placeholder.FindAllString(strings.ReplaceAll(text.T(lang, key, nil), "|", "}"), -1)
 	slices.Sort(all)
 	return slices.Compact(all)
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	mail "github.com/wneessen/go-mail"
+
+	"yiji/internal/text"
 )
 
 // Security says how a mail connection is protected.
@@ -165,7 +167,7 @@ func compose(from string, m Message) (*mail.Msg, Outcome) {
 // (no display name, no control character, at most 254 bytes).
 func ParseEmail(s string) (string, bool) {
 	s = strings.TrimSpace(s)
-	if s == "" || len(s) > 254 || oneLine(s) != s || strings.ContainsAny(s, "<>,; \"") {
+	if s == "" || len(s) > 254 || !text.Plain(s) || strings.ContainsAny(s, "<>,; \"") {
 		return "", false
 	}
 	a, err := netmail.ParseAddress(s)
