@@ -113,7 +113,7 @@ func TestTheLedgerHoldsWhatWasCounted(t *testing.T) {
 		f.held()
 		b := f.organizer()
 		book := workbookOf(t, b.get(f.dutyPath()+"/ledger.xlsx"))
-		if got := book.GetSheetList(); !slices.Equal(got, []string{"汇总", "服务明细", "伙伴", "到场时段", "反馈"}) {
+		if got := book.GetSheetList(); !slices.Equal(got, []string{"汇总", "服务明细", "合伙人", "到场时段", "反馈"}) {
 			t.Errorf("sheets %v", got)
 		}
 		counted, err := f.Queue.DayFigures(t.Context(), f.place.ID, f.day.ID)
@@ -127,7 +127,7 @@ func TestTheLedgerHoldsWhatWasCounted(t *testing.T) {
 			{"汇总", "平均等候分钟", []string{"10"}}, {"汇总", "最长等候分钟", []string{"14"}}, {"汇总", "满意", []string{"2"}},
 			{"汇总", "突发情况", []string{"09:17 老人晕倒，已送医"}},
 			{"服务明细", "服务", []string{"耳穴", "血压", "磨刀"}}, {"服务明细", "完成", []string{"0", "2", "0"}}, {"服务明细", "平均分钟", []string{"", "3", ""}},
-			{"伙伴", "伙伴", []string{"<市>医院", "磨刀师傅"}}, {"伙伴", "小时", []string{"0.1", "0"}},
+			{"合伙人", "合伙人", []string{"<市>医院", "磨刀师傅"}}, {"合伙人", "小时", []string{"0.1", "0"}},
 			{"到场时段", "到场", []string{"4", "0", "0", "0"}}, {"到场时段", "在等", []string{"4", "3", "2", "2"}}, {"到场时段", "完成", []string{"0", "1", "0", "1"}},
 			{"反馈", "写了什么", []string{"很好", "'=HYPERLINK(\"http://x\")"}},
 		} {

@@ -88,7 +88,7 @@ func (p page) waitText(l queue.Line) string {
 	if !l.Wait.Known {
 		return ""
 	}
-	return p.T("duty.wait", "lo", strconv.Itoa(l.Wait.Lo), "hi", strconv.Itoa(l.Wait.Hi))
+	return p.bandText("duty.wait", l.Wait)
 }
 
 // lineSwitch is one button of a line on the organizer's page.

@@ -231,7 +231,7 @@ func (v summaryView) briefWait() string {
 	}
 	var out []string
 	if name != "" {
-		out = append(out, v.T("sum.brief_longest", "service", name, "n", minuteText(longest)))
+		out = append(out, v.T("sum.brief_longest", "service", name, "wait", v.lengthText("length.of", int(longest.Round(time.Minute)/time.Minute))))
 	}
 	if n := v.Figures.CarriedOver; n > 0 {
 		out = append(out, v.T("sum.brief_carried", "n", strconv.Itoa(n)))

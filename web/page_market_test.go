@@ -183,7 +183,7 @@ func TestSingleDatesAreSkippedMovedAddedAndTakenBack(t *testing.T) {
 		says(t, send("exception.kind", "extra", "exception.date", "2026-12-26", "exception.why", "年货", "exception.opens", "14:00", "exception.closes", "16:00"), 200, "加办", "14:00")
 		o.claimed(m)
 		move := []string{"exception.kind", "move", "exception.date", "2026-11-19", "exception.to", "2026-11-20", "exception.why", "修路"}
-		says(t, send(move...), 409, "这会影响已经认领的伙伴", "1 个认领", "修路")
+		says(t, send(move...), 409, "这会影响已经认领的合伙人", "1 个认领", "修路")
 		says(t, send(append(move, "sure", "yes")...), 200, "2026-11-20 周五")
 		back := at + "/exceptions/remove"
 		tapped := o.mine.get(at)

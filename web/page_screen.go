@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"time"
 
 	"yiji/booths/queue"
@@ -77,15 +76,8 @@ func (v *screenView) take(lines []queue.Line) {
 
 // count says how long it is until the market opens, in whole minutes.
 func (v screenView) count() string {
-	minutes := int((v.Day.OpensAt.Sub(v.now) + time.Minute - 1) / time.Minute)
-	d, h, m := strconv.Itoa(minutes/1440), strconv.Itoa(minutes/60%24), strconv.Itoa(minutes%60)
-	switch {
-	case minutes >= 1440:
-		return v.T("screen.in_days", "d", d, "h", h)
-	case minutes >= 60:
-		return v.T("screen.in_hours", "h", h, "m", m)
-	case minutes > 0:
-		return v.T("screen.in_minutes", "m", m)
+	if minutes := int((v.Day.OpensAt.Sub(v.now) + time.Minute - 1) / time.Minute); minutes > 0 {
+		return v.lengthText("screen.in", minutes)
 	}
 	return v.T("screen.soon")
 }

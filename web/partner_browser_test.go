@@ -218,7 +218,7 @@ func TestOnlyWhoWasAskedStandsIn(t *testing.T) {
 		chrome.With(t, o, func(p *chrome.Page) {
 			f.lets(p, f.acts(holder.ID))
 			p.Open(f.http.URL + "/p/xiangyang/days/" + f.day.ID)
-			p.Press("请别的伙伴代替一天")
+			p.Press("请别的合伙人代替一天")
 			p.Choose("[name=partner]", waiter.ID)
 			p.Press("请他代替")
 			if !p.Has("请先和对方说好，再打勾。") || chrome.Eval[string](p, `document.querySelector("[name=partner]").value`) != waiter.ID {

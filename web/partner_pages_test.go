@@ -200,7 +200,7 @@ func TestASubstituteStandsInForADay(t *testing.T) {
 		held := f.claim(f.grinder).Holding
 		v := b.fill(b.get(day).Body, day+"/substitute", "partner", "nobody", "reason", "感冒了", "agreed", "yes")
 		a := b.post(day+"/substitute", v)
-		wants(t, a, 404, "没有找到这个伙伴")
+		wants(t, a, 404, "没有找到这个合伙人")
 		if !strings.Contains(a.Body, `value="感冒了"`) {
 			t.Error("the reason is lost")
 		}

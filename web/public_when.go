@@ -1,11 +1,15 @@
 package web
 
 import (
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
+	"yiji/booths/queue"
 	"yiji/internal/text"
 	"yiji/scheduler"
 )
@@ -79,16 +83,46 @@ func (p page) zoneName() string { return zoneOf(p.Community.TimeZone).String() }
 
 // untilText says how long it is until something begins.
 func (p page) untilText(left time.Duration) string {
-	minutes := int((left + time.Minute - 1) / time.Minute)
+	return p.lengthText("public.left", int((left+time.Minute-1)/time.Minute))
+}
+
+// lengthText says a length of time by the texts of a key: minutes, hours with
+// minutes, or days with hours.
+func (p page) lengthText(key string, minutes int) string {
 	d, h, m := minutes/1440, minutes/60%24, minutes%60
-	key := "public.left_days"
 	switch {
-	case d == 0 && h == 0:
-		key = "public.left_minutes"
-	case d == 0:
-		key = "public.left_hours"
+	case d > 0:
+		key += "_days"
+	case h > 0:
+		key += "_hours"
+	default:
+		key += "_minutes"
 	}
 	return p.T(key, "d", strconv.Itoa(d), "h", strconv.Itoa(h), "m", strconv.Itoa(m))
+}
+
+// bandText says a wait by the texts of a key, in what people say it in: minutes,
+// half hours, half days. Modules do the same (static/words.js).
+func (p page) bandText(key string, wait queue.Band) string {
+	lo, hi := float64(wait.Lo), float64(wait.Hi)
+	switch {
+	case wait.Hi > 1440:
+		key, lo, hi = key+"_days", lo/1440, hi/1440
+	case wait.Hi > 60:
+		key, lo, hi = key+"_hours", lo/60, hi/60
+	default:
+		return p.T(key, "lo", strconv.Itoa(wait.Lo), "hi", strconv.Itoa(wait.Hi))
+	}
+	lo = math.Floor(2*lo) / 2
+	hi = max(math.Ceil(2*hi)/2, lo+0.5)
+	return p.T(key, "lo", halves(lo), "hi", halves(hi))
+}
+
+func halves(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// bandWords are the texts of a key for modules, which write the numbers in.
+func (p page) bandWords(key string) templ.Attributes {
+	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-days": p.T(key + "_days")}
 }
 
 var isoDate = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)

@@ -125,7 +125,7 @@ func (w *world) found(ctx context.Context) error {
 	}
 	w.community, w.marketID = done.Community.Slug, done.Market.ID
 	w.ids = done.Partners
-	w.say("%s · %s: %d 个伙伴, %d 个摊位", done.Community.Name, done.Market.Name, len(done.Partners), done.Booths)
+	w.say("%s · %s: %d 位合伙人, %d 个摊位", done.Community.Name, done.Market.Name, len(done.Partners), done.Booths)
 	return w.join(ctx)
 }
 

@@ -63,3 +63,26 @@ func TestTextsAreFilled(t *testing.T) {
 		t.Errorf("an unknown language renders %q", got)
 	}
 }
+
+// A word follows its number where a language asks for it.
+func TestWordsFollowTheirNumber(t *testing.T) {
+	for n, want := range map[string]string{"1": "The next 1 date", "0": "The next 0 dates", "12": "The next 12 dates"} {
+		if got := text.T("en", "office.preview_dates", text.Args{"n": n}); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if got := text.T("en", "public.left_hours", text.Args{"h": "1", "m": "2"}); got != "Opens in 1 hour 2 minutes" {
+		t.Errorf("%q", got)
+	}
+	always := regexp.MustCompile(`\{[a-z_]+\} (days|hours|minutes|times|dates|weeks|people|numbers|places|claims|messages|booths|residents|attempts|pieces|services|partners)\b`)
+	for _, key := range text.Keys("en") {
+		if at := always.FindString(text.T("en", key, nil)); at != "" && !slices.Contains([]string{"queue.band", "duty.wait"}, strings.TrimSuffix(strings.TrimSuffix(key, "_hours"), "_days")) {
+			t.Errorf("en %s says %q also of one", key, at)
+		}
+	}
+	for _, key := range text.Keys("zh-Hans") { // one word for one thing
+		if strings.Contains(text.T("zh-Hans", key, nil), "伙伴") || strings.Contains(text.T("zh-Hant", key, nil), "夥伴") {
+			t.Errorf("%s says 伙伴 where the house says 合伙人", key)
+		}
+	}
+}

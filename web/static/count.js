@@ -1,4 +1,6 @@
 // Goes on counting where the page stopped: how long until it opens.
+import { fill } from "./words.js";
+
 const began = performance.now();
 
 function tick() {
@@ -7,7 +9,7 @@ function tick() {
 		if (left <= 0) return location.reload();
 		const d = Math.floor(left / 1440), h = Math.floor(left / 60) % 24, m = left % 60;
 		const words = d ? e.dataset.days : h ? e.dataset.hours : e.dataset.minutes;
-		const text = words.replace("{d}", d).replace("{h}", h).replace("{m}", m);
+		const text = fill(words, { d, h, m });
 		if (e.textContent !== text) e.textContent = text;
 	}
 }

@@ -3,6 +3,7 @@
 // whose answer was lost is asked again with the same key first: one person never
 // gets two numbers; when it stays lost, it is taken back later by that key.
 import { follow } from "./live.js";
+import { fill } from "./words.js";
 import * as journal from "./journal.js";
 import * as kept from "./kept.js";
 import * as standby from "./standby.js";
@@ -12,7 +13,6 @@ const PATIENCE = 4000, PROBE = 5000;
 const within = standby.within;
 const $ = id => document.getElementById(id);
 const form = $("issue"), given = $("given"), net = $("net"), lost = $("lost");
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 let cut = kept.stored, on = false, busy = false, failed = null, keeps = !!window.indexedDB;
 
 if (given) start().catch(e => { keeps = false; console.warn(e); });

@@ -1,11 +1,11 @@
 // The open day of an organizer: counts follow the market. When a line stops,
 // goes on or stands elsewhere its buttons change, so the page is loaded again.
 import { follow } from "./live.js";
+import { fill, scaled } from "./words.js";
 
 const root = document.querySelector("[data-live]");
 const waiting = new Map();
 const put = (e, says) => { if (e && e.textContent !== says) e.textContent = says; };
-const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (all, name) => name in values ? values[name] : all);
 
 function again() {
 	if (!document.querySelector(".busy details[open]")) location.reload();
@@ -17,7 +17,8 @@ function line(f) {
 	if (card.dataset.state !== f.state || card.dataset.booth !== f.booth) return again();
 	waiting.set(f.line, f.waiting);
 	put(card.querySelector("[data-waits]"), fill(root.dataset.waits, { n: f.waiting }));
-	put(card.querySelector("[data-band]"), f.wait.known ? "· " + fill(root.dataset.band, f.wait) : "");
+	const band = card.querySelector("[data-band]"), wait = scaled(f.wait);
+	put(band, f.wait.known ? "· " + fill(band.dataset[wait.unit], wait) : "");
 	const called = f.called.concat(f.serving).join(" · ");
 	const now = card.querySelector("[data-called]");
 	put(now, fill(root.dataset.calling, { numbers: called }));

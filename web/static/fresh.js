@@ -1,6 +1,7 @@
 // What live pages of residents share: the words come from the server, numbers
 // are written in place, and a page whose network is gone says how old it is.
 import { follow } from "./live.js";
+import { numbered, scaled } from "./words.js";
 
 const stale = document.getElementById("stale");
 let base = Date.now(), heard = base;
@@ -13,7 +14,7 @@ function clock(at) {
 
 // write puts numbers into a text of the server: {n} stands out, others do not.
 export function write(e, text, numbers) {
-	const parts = text.split(/(\{\w+\})/).map(p => {
+	const parts = numbered(text, numbers).split(/(\{\w+\})/).map(p => {
 		const name = p.slice(1, -1);
 		if (!(p[0] === "{" && name in numbers)) return p;
 		if (name !== "n") return String(numbers[name]);
@@ -32,10 +33,10 @@ export function show(root, name, numbers) {
 	const e = root.querySelector(`[data-${name}]`);
 	if (!e) return;
 	e.hidden = !numbers;
-	if (numbers) write(e, e.dataset.text, numbers);
+	if (numbers) write(e, e.dataset[numbers.unit ?? "text"], numbers);
 }
 
-export const band = (wait, waiting) => wait.known && waiting > 0 ? { lo: wait.lo, hi: wait.hi } : null;
+export const band = (wait, waiting) => wait.known && waiting > 0 ? scaled(wait) : null;
 export const sig = l => l.state + ":" + (l.why_code || l.why || "") + (l.desk_only ? ":desk" : "");
 
 let asking = false, again = false, finger = null;

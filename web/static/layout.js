@@ -1,6 +1,8 @@
 // The plan of the booths as one draws it: with a finger, a mouse or the keys.
 // The rows of the form stay the truth that is sent; this module writes into
 // them and draws what they say. Lengths are centimetres.
+import { fill } from "./words.js";
+
 const root = document.querySelector("[data-layout]");
 const NS = "http://www.w3.org/2000/svg";
 const near = 20; // how close an edge of a neighbour pulls
@@ -13,7 +15,6 @@ function el(name, attrs = {}, ...kids) {
 }
 const cm = s => Math.round(parseFloat((s || "").normalize("NFKC")) * 100) || 0;
 const metres = n => String(Math.round(n) / 100);
-const fill = (text, args) => text.replace(/\{(\w+)\}/g, (all, k) => args[k] ?? all);
 
 if (root) {
 	const form = root.querySelector("form"), box = root.querySelector("[data-rows]"), host = root.querySelector(".planner-ground");

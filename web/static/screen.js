@@ -1,6 +1,7 @@
 // The wall: shows and speaks calls as they come, tells how old it is when the
 // network is gone. Words stand in the page, this writes numbers.
 import { follow } from "./live.js";
+import { fill } from "./words.js";
 import { announcer } from "./calls.js";
 import { speak, wake } from "./voice.js";
 
@@ -9,7 +10,6 @@ const $ = id => document.getElementById(id);
 const wall = document.querySelector(".wall"), told = wall.dataset;
 const base = Date.now(), skew = told.now - base;
 const now = () => Date.now() + skew;
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 const time = at => new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", timeZone: told.zone }).format(at).replace(/^0/, "");
 
 const lines = new Map();

@@ -1,0 +1,33 @@
+package web
+
+import (
+	"testing"
+
+	"yiji/booths/queue"
+)
+
+// Nobody reads "about 190 minutes": a wait is said in what people count it in.
+func TestWaitsAreSaidInHoursAndDays(t *testing.T) {
+	for _, c := range []struct {
+		wait             queue.Band
+		hans, hant, says string
+	}{
+		{queue.Band{Lo: 0, Hi: 2}, "约 0–2 分钟", "約 0–2 分鐘", "about 0–2 minutes"},
+		{queue.Band{Lo: 45, Hi: 60}, "约 45–60 分钟", "約 45–60 分鐘", "about 45–60 minutes"},
+		{queue.Band{Lo: 45, Hi: 76}, "约 0.5–1.5 小时", "約 0.5–1.5 小時", "about 0.5–1.5 hours"},
+		{queue.Band{Lo: 120, Hi: 120}, "约 2–2.5 小时", "約 2–2.5 小時", "about 2–2.5 hours"},
+		{queue.Band{Lo: 600, Hi: 1440}, "约 10–24 小时", "約 10–24 小時", "about 10–24 hours"},
+		{queue.Band{Lo: 1080, Hi: 1801}, "约 0.5–1.5 天", "約 0.5–1.5 天", "about 0.5–1.5 days"},
+	} {
+		for lang, want := range map[string]string{"zh-Hans": c.hans, "zh-Hant": c.hant, "en": c.says} {
+			if got := (page{looks: looks{Lang: lang}}).bandText("queue.band", c.wait); got != want {
+				t.Errorf("%+v: %q, want %q", c.wait, got, want)
+			}
+		}
+	}
+	for minutes, want := range map[int]string{0: "0 minutes left", 1: "1 minute left", 61: "1 hour 1 minute left", 1439: "23 hours 59 minutes left", 1440: "1 day 0 hours left", 3000: "2 days 2 hours left"} {
+		if got := (page{looks: looks{Lang: "en"}}).lengthText("stall.left", minutes); got != want {
+			t.Errorf("%d: %q, want %q", minutes, got, want)
+		}
+	}
+}
