@@ -16,6 +16,7 @@ type target struct {
 	url     string
 	secrets []string
 	token   string // of a resident's subscription
+	confirm string // of a resident's wish
 	title   string // of a channel
 }
 
@@ -27,6 +28,8 @@ func (s *Service) resolve(tx *db.Tx, r deliveryRow) (target, string, error) {
 		return s.channelTarget(tx, id)
 	case "resident":
 		return s.residentTarget(tx, id)
+	case "wish":
+		return s.wishTarget(tx, id)
 	case "organizer":
 		return s.organizerTarget(tx, r.Community, id)
 	}
@@ -66,17 +69,24 @@ func (s *Service) organizerTarget(tx *db.Tx, communityID, id string) (target, st
 func (s *Service) residentTarget(tx *db.Tx, id string) (target, string, error) {
 	var sub subscriptionRow
 	err := tx.Get(&sub, `SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE id = $1`, id)
+	t, why, err := s.opened(sub, err)
+	t.token = sub.Token
+	return t, why, err
+}
+
+// opened is the address of a resident that was read with err.
+func (s *Service) opened(r subscriptionRow, err error) (target, string, error) {
 	if errors.Is(err, db.ErrNoRows) {
 		return target{}, whyUnsubscribed, nil
 	}
 	if err != nil {
 		return target{}, "", err
 	}
-	email, err := s.seal.Open(sub.Address)
+	email, err := s.seal.Open(r.Address)
 	if err != nil {
 		return target{}, "address_sealed", nil // sealed with another key: visible, not fatal
 	}
-	return target{email: email, token: sub.Token}, "", nil
+	return target{email: email}, "", nil
 }
 
 func (s *Service) channelTarget(tx *db.Tx, id string) (target, string, error) {
@@ -138,7 +148,7 @@ func (s *Service) compose(tx *db.Tx, r deliveryRow, t target) (channel.Message, 
 
 // text renders any delivery but a webhook's event.
 func (s *Service) text(tx *db.Tx, r deliveryRow, p params, t target) (Text, error) {
-	l := letter{kind: r.Kind, dayID: r.DayID, comm: r.Community, lang: r.Lang, name: t.name, token: t.token,
+	l := letter{kind: r.Kind, dayID: r.DayID, comm: r.Community, lang: r.Lang, name: t.name, token: t.token, confirm: t.confirm,
 		due: db.Time(r.DueAt), now: tx.Now, p: p}
 	if r.Kind == Digest {
 		return s.digestText(tx, r, l)

@@ -23,7 +23,7 @@ const (
 // merge decides whether r goes alone: it returns r, a digest that r and others
 // were merged into, or an empty row when a robot has to wait for its bucket.
 func (s *Service) merge(tx *db.Tx, r deliveryRow) (deliveryRow, error) {
-	if r.Channel == channel.Webhook {
+	if r.Channel == channel.Webhook || r.Kind == SubscriptionConfirm {
 		return r, nil
 	}
 	last := false

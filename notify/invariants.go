@@ -19,7 +19,10 @@ var Invariants = []db.Invariant{
 		SELECT d.id FROM notify_deliveries d WHERE d.state = 'merged' AND NOT EXISTS
 		(SELECT 1 FROM notify_deliveries g WHERE g.id = d.merged_into AND g.kind = 'digest' AND g.recipient = d.recipient AND g.state <> 'merged')`},
 	{Name: "notify: no address outlives its day", SQL: `
-		SELECT s.id FROM notify_subscriptions s JOIN notify_days n ON n.day_id = s.day_id WHERE n.forgotten`},
+		SELECT s.id FROM notify_subscriptions s JOIN notify_days n ON n.day_id = s.day_id WHERE n.forgotten
+		UNION ALL SELECT w.id FROM notify_wishes w JOIN notify_days n ON n.day_id = w.day_id WHERE n.forgotten`},
+	{Name: "notify: only the question whether they asked goes to those who have not confirmed", SQL: `
+		SELECT id FROM notify_deliveries WHERE (recipient LIKE 'wish:%') <> (kind = 'subscription_confirm')`},
 	{Name: "notify: opened is never said after closing", SQL: `
 		SELECT d.id FROM notify_deliveries d JOIN notify_days n ON n.day_id = d.day_id
 		JOIN notify_attempts a ON a.delivery_id = d.id

@@ -55,15 +55,16 @@ type lineCount struct {
 
 // letter is everything a text depends on.
 type letter struct {
-	kind  Kind
-	dayID string
-	comm  string
-	lang  string
-	name  string // of the recipient, may be empty
-	token string // of the subscription, may be empty
-	due   time.Time
-	now   time.Time
-	p     params
+	kind    Kind
+	dayID   string
+	comm    string
+	lang    string
+	name    string // of the recipient, may be empty
+	token   string // of the subscription, may be empty
+	confirm string // of the wish, may be empty
+	due     time.Time
+	now     time.Time
+	p       params
 }
 
 // Text is a message as it is read.
@@ -90,6 +91,8 @@ func (l letter) paragraphs() []string {
 		return []string{k + "thanks", numbers, l.next(), "notify.part.claim_link"}
 	case ClosingResident:
 		return []string{k + "thanks", k + "feedback", l.next()}
+	case SubscriptionConfirm:
+		return []string{k + "body", k + "otherwise"}
 	case ClosingOrganizer:
 		return []string{k + "body", k + "lines", l.next(), "notify.part.organizer_link"}
 	case DayCancelled:
@@ -177,7 +180,7 @@ func (o Options) args(l letter) text.Args {
 		"carried_over": count(l.p.CarriedOver), "hours": hoursText(l.p.Minutes), "next_date": dateText(l.lang, l.p.NextDate),
 		"due": momentText(l.lang, l.due.UnixMicro(), zone), "lines": linesText(l.lang, l.p.Lines), "channel": l.p.Channel,
 		"day_link": o.link(o.Links.Day, l), "organizer_link": o.link(o.Links.Organizer, l), "offer_link": o.link(o.Links.Offer, l),
-		"feedback_link": o.link(o.Links.Feedback, l), "unsubscribe_link": o.link(o.Links.Unsubscribe, l),
+		"feedback_link": o.link(o.Links.Feedback, l), "unsubscribe_link": o.link(o.Links.Unsubscribe, l), "confirm_link": o.link(o.Links.Confirm, letter{token: l.confirm}),
 	}
 	a["claim_link"] = o.claimLink(l)
 	return a

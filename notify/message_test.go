@@ -14,7 +14,7 @@ import (
 )
 
 var kinds = []Kind{ClaimingOpened, BoothsPublished, PlanPublished, BoothAssigned, BoothReleased, BoothFree, OfferMade, OfferEnded, ReminderPartner,
-	ReminderResident, DayCancelled, DayMoved, DayOpened, DayMissed, ClosingPartner, ClosingResident, ClosingOrganizer, Test}
+	ReminderResident, DayCancelled, DayMoved, DayOpened, DayMissed, ClosingPartner, ClosingResident, ClosingOrganizer, SubscriptionConfirm, Test}
 
 func fullParams() params {
 	return params{Community: "泰前街道向阳社区", Market: "益路向阳", Venue: "党群服务中心门口", Zone: "Asia/Shanghai", MarketID: "m1", HeldOn: "2026-11-19",

@@ -19,26 +19,27 @@ type Kind string
 
 // The kinds of message.
 const (
-	ClaimingOpened   Kind = "claiming_opened"   // partners, channels: places can be claimed
-	BoothsPublished  Kind = "booths_published"  // partners: booth X, or waitlist n
-	PlanPublished    Kind = "plan_published"    // organizers, channels: how many places and waiting
-	BoothAssigned    Kind = "booth_assigned"    // partner: a single place after publication
-	BoothReleased    Kind = "booth_released"    // partner: a single place taken back
-	BoothFree        Kind = "booth_free"        // organizers, channels: a place became free
-	OfferMade        Kind = "offer_made"        // partner: a freed booth waits for an answer
-	OfferEnded       Kind = "offer_ended"       // partner: the offer is over
-	ReminderPartner  Kind = "reminder_partner"  // partner: the evening before
-	ReminderResident Kind = "reminder_resident" // residents who asked
-	DayCancelled     Kind = "day_cancelled"     // everybody
-	DayMoved         Kind = "day_moved"         // everybody
-	DayOpened        Kind = "day_opened"        // organizers, channels: 开市了
-	DayMissed        Kind = "day_missed"        // organizers, channels
-	ClosingPartner   Kind = "closing_partner"   // thanks, own numbers, next date, claim link
-	ClosingResident  Kind = "closing_resident"  // thanks, feedback link, next date
-	ClosingOrganizer Kind = "closing_organizer" // summary
-	Digest           Kind = "digest"            // several messages in one
-	Test             Kind = "test"              // a channel is tried out
-	Hook             Kind = "event"             // webhooks: the event itself, as JSON
+	ClaimingOpened      Kind = "claiming_opened"      // partners, channels: places can be claimed
+	BoothsPublished     Kind = "booths_published"     // partners: booth X, or waitlist n
+	PlanPublished       Kind = "plan_published"       // organizers, channels: how many places and waiting
+	BoothAssigned       Kind = "booth_assigned"       // partner: a single place after publication
+	BoothReleased       Kind = "booth_released"       // partner: a single place taken back
+	BoothFree           Kind = "booth_free"           // organizers, channels: a place became free
+	OfferMade           Kind = "offer_made"           // partner: a freed booth waits for an answer
+	OfferEnded          Kind = "offer_ended"          // partner: the offer is over
+	ReminderPartner     Kind = "reminder_partner"     // partner: the evening before
+	ReminderResident    Kind = "reminder_resident"    // residents who asked
+	DayCancelled        Kind = "day_cancelled"        // everybody
+	DayMoved            Kind = "day_moved"            // everybody
+	DayOpened           Kind = "day_opened"           // organizers, channels: 开市了
+	DayMissed           Kind = "day_missed"           // organizers, channels
+	ClosingPartner      Kind = "closing_partner"      // thanks, own numbers, next date, claim link
+	SubscriptionConfirm Kind = "subscription_confirm" // resident: did you ask for this
+	ClosingResident     Kind = "closing_resident"     // thanks, feedback link, next date
+	ClosingOrganizer    Kind = "closing_organizer"    // summary
+	Digest              Kind = "digest"               // several messages in one
+	Test                Kind = "test"                 // a channel is tried out
+	Hook                Kind = "event"                // webhooks: the event itself, as JSON
 )
 
 // State is where a delivery is.
@@ -87,6 +88,7 @@ type Links struct {
 	Feedback    string // /d/{day}/feedback
 	Organizer   string // /organizer/days/{day}
 	Unsubscribe string // /unsubscribe/{token}
+	Confirm     string // /confirm/{token}
 }
 
 // Options say how messages go out. A Key and an OutboxDir are enough.
@@ -198,6 +200,7 @@ func (l Links) filled() Links {
 	or(&l.Feedback, "/d/{day}/feedback")
 	or(&l.Organizer, "/organizer/days/{day}")
 	or(&l.Unsubscribe, "/unsubscribe/{token}")
+	or(&l.Confirm, "/confirm/{token}")
 	return l
 }
 

@@ -43,13 +43,14 @@ type timing struct {
 	due      time.Time // when it should have been told
 	until    time.Time // useful until, zero: always
 	forced   bool      // an organizer asked for it again: the limit of lateness is off
+	asked    bool      // the resident waits for it: no quiet hours
 }
 
 // decide says from when on a message may go out, or why it may not at all.
 //
 //	organizers, channels   always
 //	partners               up to 72 h late
-//	residents              up to 12 h late, and only between 08:00 and 21:00 of the day's zone
+//	residents              up to 12 h late, and only between 08:00 and 21:00 of the day's zone, but what they wait for
 //	reminders and all else that is of use until a known instant: until then, and never after it
 func decide(m timing, now time.Time, zone *time.Location) (at time.Time, why string) {
 	at = now
@@ -58,8 +59,9 @@ func decide(m timing, now time.Time, zone *time.Location) (at time.Time, why str
 	case ToPartner:
 		limit = partnerLimit
 	case ToResident:
-		limit = residentLimit
-		at = afterQuiet(now, zone)
+		if limit = residentLimit; !m.asked {
+			at = afterQuiet(now, zone)
+		}
 	}
 	if limit > 0 && !m.forced && m.until.IsZero() && at.Sub(m.due) > limit {
 		return now, whyTooLate

@@ -46,7 +46,7 @@ func TestDecide(t *testing.T) {
 		{"resident's reminder at night goes at 8:00", ToResident, local(18, 23, 0), local(18, 23, 0), local(19, 8, 30), false, local(19, 8, 0), ""},
 		{"resident's reminder at night for 8:00 opening", ToResident, local(18, 23, 0), local(18, 23, 0), local(19, 7, 30), false, time.Time{}, whyNotUseful},
 	} {
-		at, why := decide(timing{c.audience, c.due, c.until, c.forced}, c.now, shanghai)
+		at, why := decide(timing{audience: c.audience, due: c.due, until: c.until, forced: c.forced}, c.now, shanghai)
 		if why != c.why || why == "" && !at.Equal(c.at) {
 			t.Errorf("%s: %s %q, want %s %q", c.name, at.In(shanghai), why, c.at.In(shanghai), c.why)
 		}

@@ -35,7 +35,7 @@ type Delivery struct {
 
 // Resendable reports whether the resend button makes sense.
 func (d Delivery) Resendable() bool {
-	return d.State == GivenUp || d.State == Delivered || d.State == Skipped && d.Why != whyUnsubscribed
+	return d.Kind != SubscriptionConfirm && (d.State == GivenUp || d.State == Delivered || d.State == Skipped && d.Why != whyUnsubscribed)
 }
 
 // Filter narrows Deliveries; zero fields do not. Newest first, at most Limit (0 is 100, 1000 the most).

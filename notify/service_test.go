@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -234,6 +235,7 @@ func TestSubscriptions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		w.confirm()
 		in.Email = "x@home.example"
 		if err := w.SubscriptionAdd(bg, comm, in); code(err) != "idempotency.body_differs idempotency_key" {
 			t.Error(err)
@@ -284,6 +286,100 @@ func TestSubscriptions(t *testing.T) {
 		if _, err := w.SubscriptionShow(bg, tokens[1]); fault.KindOf(err) != fault.KindNotFound {
 			t.Error(err)
 		}
+	})
+}
+
+// Nobody is written to because somebody else typed the address in: one question,
+// within limits, and nothing before the answer.
+func TestSubscriptionsAreConfirmed(t *testing.T) {
+	c := &clock{now: local(10, 22, 0)}
+	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
+		c.set(local(10, 22, 0))
+		w := newTown(t, d, c)
+		w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.MarketDayPlanned, planned("d2")), hear(w.MarketDayPlanned, planned("d3")))
+		ask := func(day string, closing bool) {
+			t.Helper()
+			in := SubscriptionInput{MarketID: "m1", DayID: day, Email: "li@home.example", Lang: "zh-Hans", Reminder: true, Closing: closing}
+			if err := w.SubscriptionAdd(bg, comm, in); err != nil {
+				t.Fatal(err)
+			}
+			w.drain()
+		}
+		mails := func() (n int) {
+			for k, got := range w.states(SubscriptionConfirm) {
+				if n++; got != "delivered" {
+					t.Errorf("%s is %s", k, got)
+				}
+			}
+			return n
+		}
+		ask("d1", false)
+		if mails() != 1 { // at ten in the evening: somebody waits for it
+			t.Fatalf("%v", w.states())
+		}
+		ask("d1", true) // at once again: no second mail
+		if n, err := w.SubscriptionCount(bg, comm, "m1"); mails() != 1 || n != 0 || err != nil {
+			t.Errorf("%d mails, %d subscribed, %v", mails(), n, err)
+		}
+		c.add(wishPause)
+		ask("d1", false)
+		ask("d2", false)
+		ask("d3", false) // the fourth to one address
+		ask("", false)
+		if mails() != wishMails {
+			t.Errorf("%d mails to one address", mails())
+		}
+		w.nowhereInClear("home.example", "li@")
+		all := w.asked()
+		if len(all) != 4 {
+			t.Fatalf("%d wishes", len(all))
+		}
+		letter := w.list(Filter{Kind: SubscriptionConfirm, DayID: "d2"})["subscription_confirm resident"]
+		raw, err := os.ReadFile(filepath.Join(w.dir, letter.ID+".eml"))
+		said := mailText(t, raw)
+		if err != nil || !strings.Contains(said, "https://yiji.example/confirm/") || strings.Contains(said, "/unsubscribe/") || letter.Resendable() {
+			t.Errorf("%v\n%s", err, said)
+		}
+		if _, text, _, err := w.Letter(bg, comm, letter.ID); err != nil || strings.Contains(text.Body, all[1]) {
+			t.Errorf("the organizer can confirm: %v %+v", err, text)
+		}
+		for range 2 { // looking changes nothing
+			if s, err := w.SubscriptionAsked(bg, all[0]); err != nil || s.Market != "益路向阳" || s.HeldOn != "2026-11-19" || !s.Reminder || !s.Closing {
+				t.Errorf("%+v %v", s, err)
+			}
+		}
+		if err := w.SubscriptionConfirm(bg, all[0]); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.SubscriptionConfirm(bg, all[0]); code(err) != "notify.wish_unknown token" {
+			t.Errorf("a link works twice: %v", err)
+		}
+		w.sound()
+
+		c.set(db.Time(db.Micros(local(10, 22, 0))).Add(wishFor - 1))
+		if _, err := w.Tick(bg); err != nil || len(w.asked()) != 3 {
+			t.Errorf("%v, %d wishes", err, len(w.asked()))
+		}
+		c.set(local(12, 22, 10))
+		if err := w.SubscriptionConfirm(bg, all[1]); code(err) != "notify.wish_unknown token" {
+			t.Errorf("after two days: %v", err)
+		}
+		w.Tick(bg)
+		if left := w.asked(); len(left) != 0 {
+			t.Errorf("%d addresses are kept that nobody confirmed", len(left))
+		}
+		ask("d1", true) // knows everything already: quiet
+		if len(w.asked()) != 0 || len(w.states(SubscriptionConfirm)) != wishMails {
+			t.Errorf("%v", w.states())
+		}
+
+		c.set(local(18, 18, 0)) // the reminder goes to the one who confirmed
+		w.Tick(bg)
+		w.drain()
+		if got := w.list(Filter{Kind: ReminderResident}); len(got) != 1 || got["reminder_resident resident"].DayID != "d1" {
+			t.Errorf("%+v", got)
+		}
+		w.sound()
 	})
 }
 

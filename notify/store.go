@@ -111,7 +111,7 @@ const deliveryColumns = `id, community_id, day_id, kind, audience, recipient, ch
 	due_at, useful_until, next_at, lease, attempts, tries, first_at`
 
 func (r deliveryRow) timing() timing {
-	return timing{audience: r.Audience, due: db.Time(r.DueAt), until: optional(r.Until), forced: r.Forced}
+	return timing{audience: r.Audience, due: db.Time(r.DueAt), until: optional(r.Until), forced: r.Forced, asked: r.Kind == SubscriptionConfirm}
 }
 
 func (r deliveryRow) decoded() (params, error) {

@@ -41,8 +41,10 @@ type Subscription struct {
 // subscriptionsMax bounds what one address can be subscribed to.
 const subscriptionsMax = 50
 
-// SubscriptionAdd remembers a wish. It answers the same whether the address was
-// known or not, so nobody learns who is subscribed; asking again adds purposes.
+// SubscriptionAdd remembers a wish and writes to the address: only who reads that
+// can confirm it, and until then nothing else is sent there. It answers the same
+// whether the address was known or not, so nobody learns who is subscribed;
+// asking again adds purposes.
 func (s *Service) SubscriptionAdd(ctx context.Context, communityID string, in SubscriptionInput) error {
 	email, ok := channel.ParseEmail(in.Email)
 	switch {
@@ -75,16 +77,13 @@ func (s *Service) subscribe(tx *db.Tx, communityID string, in SubscriptionInput)
 	if n >= subscriptionsMax {
 		return nil // quietly: anything else would tell that the address is known
 	}
-	sealed, err := s.seal.Seal(in.Email)
-	if err != nil {
+	var known []subscriptionRow
+	err := tx.Select(&known, `SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE market_id = $1 AND day_id = $2 AND address_digest = $3`,
+		in.MarketID, in.DayID, digest)
+	if err != nil || len(known) > 0 && (known[0].Reminder || !in.Reminder) && (known[0].Closing || !in.Closing) {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO notify_subscriptions (id, community_id, market_id, day_id, address_sealed, address_digest, lang, reminder, closing, token, created_at)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)
-		ON CONFLICT (market_id, day_id, address_digest) DO UPDATE SET lang = excluded.lang,
-		reminder = notify_subscriptions.reminder OR excluded.reminder, closing = notify_subscriptions.closing OR excluded.closing`,
-		db.NewID(), communityID, in.MarketID, in.DayID, sealed, digest, in.Lang, in.Reminder, in.Closing, db.NewID(), db.Micros(tx.Now))
-	return err
+	return s.wish(tx, communityID, digest, in)
 }
 
 // canSubscribe checks that the market, and the day, belong to the community and are not over.
@@ -123,20 +122,32 @@ func (s *Service) SubscriptionShow(ctx context.Context, token string) (out Subsc
 		if err != nil {
 			return err
 		}
-		out = Subscription{Lang: sub.Lang, Reminder: sub.Reminder, Closing: sub.Closing}
-		var d dayRow
-		err = tx.Get(&d, `SELECT `+dayColumns+` FROM notify_days WHERE market_id = $1 AND (day_id = $2 OR $2 = '') ORDER BY date DESC LIMIT 1`,
-			sub.MarketID, sub.DayID)
-		if errors.Is(err, db.ErrNoRows) {
-			return nil
-		}
-		out.Market = d.Market
-		if sub.DayID != "" {
-			out.HeldOn = d.HeldOn
-		}
+		out, err = sub.shown(tx)
 		return err
 	})
 	return out, err
+}
+
+// shown is what the page behind a link says.
+func (r subscriptionRow) shown(tx *db.Tx) (Subscription, error) {
+	out := Subscription{Lang: r.Lang, Reminder: r.Reminder, Closing: r.Closing}
+	d, err := dayAbout(tx, r.MarketID, r.DayID)
+	if errors.Is(err, db.ErrNoRows) {
+		return out, nil
+	}
+	out.Market = d.Market
+	if r.DayID != "" {
+		out.HeldOn = d.HeldOn
+	}
+	return out, err
+}
+
+// dayAbout is a day of the market, the last one where none is named.
+func dayAbout(tx *db.Tx, marketID, dayID string) (dayRow, error) {
+	var d dayRow
+	err := tx.Get(&d, `SELECT `+dayColumns+` FROM notify_days WHERE market_id = $1 AND (day_id = $2 OR $2 = '') ORDER BY date DESC LIMIT 1`,
+		marketID, dayID)
+	return d, err
 }
 
 // SubscriptionRemove deletes a subscription with its address. Doing it twice, or

@@ -22,9 +22,13 @@ func (s *Service) Tick(ctx context.Context) (next time.Time, err error) {
 		if err := s.forgetDue(tx); err != nil {
 			return err
 		}
+		if err := forgetWishes(tx); err != nil {
+			return err
+		}
 		var soon *int64
 		if err := tx.Get(&soon, `SELECT MIN(at) FROM (SELECT MIN(remind_at) AS at FROM notify_days WHERE NOT reminded
-			UNION ALL SELECT MIN(forget_at) FROM notify_days WHERE NOT forgotten) AS due`); err != nil {
+			UNION ALL SELECT MIN(forget_at) FROM notify_days WHERE NOT forgotten
+			UNION ALL SELECT MIN(asked_at) + $1 FROM notify_wishes) AS due`, wishFor.Microseconds()); err != nil {
 			return err
 		}
 		if soon != nil && db.Time(*soon).Before(next) {
@@ -82,8 +86,10 @@ func (s *Service) forgetDue(tx *db.Tx) error {
 		return err
 	}
 	for _, id := range ids {
-		if _, err := tx.Exec(`DELETE FROM notify_subscriptions WHERE day_id = $1`, id); err != nil {
-			return err
+		for _, table := range []string{"notify_subscriptions", "notify_wishes"} {
+			if _, err := tx.Exec(`DELETE FROM `+table+` WHERE day_id = $1`, id); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.Exec(`UPDATE notify_days SET forgotten = TRUE WHERE day_id = $1`, id); err != nil {
 			return err

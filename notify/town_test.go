@@ -171,6 +171,32 @@ func (w *town) subscribe(email, day, lang string) {
 	if err := w.SubscriptionAdd(context.Background(), comm, SubscriptionInput{MarketID: "m1", DayID: day, Email: email, Lang: lang, Reminder: true, Closing: true}); err != nil {
 		w.Fatal(err)
 	}
+	w.confirm()
+}
+
+// confirm answers the messages that ask whether somebody asked, as if they had
+// not been needed.
+func (w *town) confirm() {
+	w.Helper()
+	for _, token := range w.asked() {
+		if err := w.SubscriptionConfirm(context.Background(), token); err != nil {
+			w.Fatal(err)
+		}
+	}
+	w.tell(func(tx *db.Tx) error {
+		_, err := tx.Exec(`DELETE FROM notify_deliveries WHERE kind = 'subscription_confirm' AND state = 'queued'`)
+		return err
+	})
+}
+
+// asked are the tokens of wishes that nobody has confirmed.
+func (w *town) asked() (tokens []string) {
+	w.Helper()
+	w.tell(func(tx *db.Tx) error {
+		tokens = nil
+		return tx.Select(&tokens, `SELECT token FROM notify_wishes ORDER BY asked_at, day_id`)
+	})
+	return tokens
 }
 
 // channel adds a receiver of the community.

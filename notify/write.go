@@ -39,7 +39,7 @@ func (s *Service) write(tx *db.Tx, d draft, r to) error {
 	if err != nil {
 		return err
 	}
-	at, why := decide(timing{audience: r.audience, due: d.due, until: d.until}, tx.Now, zoneOf(d.day.Zone))
+	at, why := decide(timing{audience: r.audience, due: d.due, until: d.until, asked: d.kind == SubscriptionConfirm}, tx.Now, zoneOf(d.day.Zone))
 	if r.why != "" {
 		why = r.why
 	}

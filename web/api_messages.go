@@ -17,7 +17,8 @@ func (s *Server) messageAPI() []endpoint {
 	return []endpoint{
 		{method: get, path: community + "/days/:day/deliveries", summary: "The messages of a day: whom by role and id, never an address", action: account.DeliveryRead, where: inCommunity, do: on(s.apiDeliveries)},
 		{method: post, path: community + "/deliveries/:delivery/resend", summary: "Send a finished message again", action: account.DeliveryResend, where: inCommunity, do: on(s.apiResend)},
-		{method: post, path: community + "/subscriptions", summary: "Ask to be told about a market or one of its days; the answer never says who is subscribed", action: account.TellMe, where: inCommunity, do: on(s.apiSubscribe), status: 202},
+		{method: post, path: community + "/subscriptions", summary: "Ask to be told about a market or one of its days: a message to the address asks for confirmation; the answer never says who is subscribed", action: account.TellMe, where: inCommunity, do: on(s.apiSubscribe), status: 202},
+		{method: post, path: "/confirmations", summary: "Confirm what was asked for, with the token of the message", action: account.TellMe, where: nowhere, do: on(s.apiConfirmAsked)},
 		{method: get, path: community + "/parked", summary: "Events of the community that a part of the house could not apply", action: account.ParkedRead, where: inCommunity, do: on(s.apiParked)},
 		{method: post, path: community + "/parked/replay", summary: "Try the parked events of a market day again", action: account.ParkedReplay, where: inCommunity, do: on(s.apiReplay)},
 	}
@@ -79,7 +80,18 @@ func (s *Server) apiSubscribe(c *call, in subscriptionRequest) (none, error) {
 	default:
 		return none{}, fault.Invalid("request.missing", "market", "is missing: name a market or a day")
 	}
+	if err := s.door.letter(c.address()); err != nil {
+		return none{}, err
+	}
 	return none{}, s.Notify.SubscriptionAdd(c.ctx(), c.In.CommunityID, w)
+}
+
+type confirmRequest struct {
+	Token string `json:"token"` // from the link of the message
+}
+
+func (s *Server) apiConfirmAsked(c *call, in confirmRequest) (none, error) {
+	return none{}, s.Notify.SubscriptionConfirm(c.ctx(), in.Token)
 }
 
 // parkedAnswer is an event that a consumer could not apply, or that came after one.

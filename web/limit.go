@@ -54,7 +54,23 @@ type doorman struct {
 	young, old map[string]*guest
 }
 
-type guest struct{ reads, writes *rate.Limiter }
+type guest struct{ reads, writes, letters *rate.Limiter }
+
+// A mail that anybody may cause goes to somebody who may not have asked: one
+// address causes two hundred at once, a square of residents, and then one every
+// ten seconds. What one receiver gets is bounded by notify.
+const (
+	letterBurst = 200
+	letterEvery = 10 * time.Second
+)
+
+// letter lets a request cause a mail.
+func (d *doorman) letter(address string) error {
+	if d.limits.Off || d.guest(address).letters.AllowN(d.now(), 1) {
+		return nil
+	}
+	return fault.Closed("request.too_many", "", "too many mails were caused from this address; slow down")
+}
 
 const generation = 20_000
 
@@ -87,8 +103,9 @@ func (d *doorman) guest(address string) *guest {
 	g, ok := d.old[address]
 	if !ok {
 		g = &guest{
-			reads:  rate.NewLimiter(rate.Limit(d.limits.ReadsPerSecond), d.limits.ReadBurst),
-			writes: rate.NewLimiter(rate.Limit(d.limits.WritesPerSecond), d.limits.WriteBurst),
+			reads:   rate.NewLimiter(rate.Limit(d.limits.ReadsPerSecond), d.limits.ReadBurst),
+			writes:  rate.NewLimiter(rate.Limit(d.limits.WritesPerSecond), d.limits.WriteBurst),
+			letters: rate.NewLimiter(rate.Every(letterEvery), letterBurst),
 		}
 	}
 	if len(d.young) >= generation {

@@ -29,7 +29,10 @@ func (s *Server) subscribe(c *call) error {
 	if f.Get("dayid") != "" {
 		in.DayID = d.ID
 	}
-	if err := s.Notify.SubscriptionAdd(c.ctx(), d.CommunityID, in); err != nil {
+	if err = s.door.letter(c.address()); err == nil {
+		err = s.Notify.SubscriptionAdd(c.ctx(), d.CommunityID, in)
+	}
+	if err != nil {
 		return c.again(f, err, c.subscribeView(d))
 	}
 	return c.done("/d/"+d.ID, "done.subscribed")
@@ -48,17 +51,37 @@ func (c *call) subscribeView(d scheduler.Day) func(form) templ.Component {
 	}
 }
 
+// confirmPage shows what somebody asked for under this address; looking confirms nothing.
+func (s *Server) confirmPage(c *call) error {
+	sub, err := s.Notify.SubscriptionAsked(c.ctx(), c.Param("token"))
+	if err != nil {
+		return err
+	}
+	return c.show(confirmPage(c.aboutSubscription("public.confirm", sub)))
+}
+
+func (s *Server) confirm(c *call) error {
+	if err := s.Notify.SubscriptionConfirm(c.ctx(), c.Param("token")); err != nil {
+		return err
+	}
+	return c.done("/", "done.confirmed")
+}
+
 // unsubscribePage shows what a link would end; looking does not end it.
 func (s *Server) unsubscribePage(c *call) error {
 	sub, err := s.Notify.SubscriptionShow(c.ctx(), c.Param("token"))
 	if err != nil {
 		return err
 	}
-	v := unsubscribeView{page: c.page("public.unsubscribe"), Subscription: sub, form: c.form()}
+	return c.show(unsubscribePage(c.aboutSubscription("public.unsubscribe", sub)))
+}
+
+func (c *call) aboutSubscription(title string, sub notify.Subscription) subscriptionView {
+	v := subscriptionView{page: c.page(title), Subscription: sub, form: c.form()}
 	if d, err := scheduler.ParseDate("held_on", sub.HeldOn); err == nil {
 		v.Date = c.when("").Date(d)
 	}
-	return c.show(unsubscribePage(v))
+	return v
 }
 
 func (s *Server) unsubscribe(c *call) error {

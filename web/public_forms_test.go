@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,6 +60,16 @@ func (f *fair) subscriptions() (out []struct {
 	return out
 }
 
+// asked are the tokens of wishes that wait for their confirmation.
+func (f *fair) asked() (out []string) {
+	f.t.Helper()
+	f.ok(f.db.View(f.t.Context(), func(tx *db.Tx) error {
+		out = nil
+		return tx.Select(&out, `SELECT token FROM notify_wishes ORDER BY asked_at, day_id DESC`)
+	}))
+	return out
+}
+
 func TestAskingToBeTold(t *testing.T) {
 	eachFair(t, func(t *testing.T, f *fair) {
 		b, to := f.browser(), "/d/"+f.day.ID+"/subscribe"
@@ -78,8 +89,24 @@ func TestAskingToBeTold(t *testing.T) {
 		if n := len(f.subscriptions()); n != 0 {
 			t.Errorf("%d subscriptions after refusals", n)
 		}
-		reads(t, b.send(to, to, "email", "li@example.org", "reminder", "1", "dayid", "one"), 200, "记下了")
-		reads(t, b.send(to, to, "email", "wang@example.org", "closing", "1", "dayid", ""), 200, "记下了")
+		reads(t, b.send(to, to, "email", "li@example.org", "reminder", "1", "dayid", "one"), 200, "请到邮箱里确认")
+		reads(t, b.send(to, to, "email", "wang@example.org", "closing", "1", "dayid", ""), 200, "请到邮箱里确认")
+		asked := f.asked()
+		if len(asked) != 2 || len(f.subscriptions()) != 0 {
+			t.Fatalf("%d wishes, %d subscriptions before anybody confirmed", len(asked), len(f.subscriptions()))
+		}
+		for _, token := range asked {
+			link := "/confirm/" + token
+			reads(t, b.get(link), 200, "幸福长九", "确认以后才会发邮件给您")
+			if a := b.post(link, url.Values{"x": {"y"}}); a.Status != 403 {
+				t.Errorf("a form that is not ours: %d", a.Status)
+			}
+			if len(f.asked()) == 0 {
+				t.Fatal("looking at the link confirmed")
+			}
+			reads(t, b.post(link, b.fill(b.get(link).Body, link)), 200, "确认好了")
+			reads(t, b.get(link), 404, "这个确认链接已用过")
+		}
 		got := f.subscriptions()
 		if len(got) != 2 || got[0].DayID != f.day.ID || !got[0].Reminder || got[0].Closing || got[1].DayID != "" || strings.Contains(got[0].Sealed, "example") {
 			t.Fatalf("%+v", got)
@@ -128,6 +155,15 @@ func TestAskingToBeToldAfterwards(t *testing.T) {
 		b, to := f.browser(), "/d/"+f.day.ID+"/subscribe"
 		silent(t, b.get(to), "dayid")
 		reads(t, b.send(to, to, "email", "li@example.org", "reminder", "1", "dayid", "one"), 409, "这一场已经结束，可以选以后每一场")
-		reads(t, b.send(to, to, "email", "li@example.org", "reminder", "1"), 200, "记下了")
+		reads(t, b.send(to, to, "email", "li@example.org", "reminder", "1"), 200, "请到邮箱里确认")
+		f.Server.door.limits.Off = false // a machine types in two hundred addresses of others
+		page := b.get(to).Body
+		for i := range letterBurst + 1 {
+			v := b.fill(page, to, "email", "x"+strconv.Itoa(i)+"@example.org", "reminder", "1", keyField, db.NewID())
+			want := map[bool]int{true: 200, false: 429}[i < letterBurst]
+			if a := b.post(to, v); a.Status != want {
+				t.Fatalf("mail %d: %d, want %d", i, a.Status, want)
+			}
+		}
 	})
 }

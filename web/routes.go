@@ -51,6 +51,8 @@ func (s *Server) routes() []route {
 		{method: post, path: "/d/:day/feedback", action: account.FeedbackGive, where: nowhere, handle: s.feedback},
 		{method: get, path: "/d/:day/subscribe", action: account.TellMe, where: nowhere, handle: s.subscribePage},
 		{method: post, path: "/d/:day/subscribe", action: account.TellMe, where: nowhere, handle: s.subscribe},
+		{method: get, path: "/confirm/:token", action: account.TellMe, where: nowhere, handle: s.confirmPage},
+		{method: post, path: "/confirm/:token", action: account.TellMe, where: nowhere, handle: s.confirm},
 		{method: get, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribePage},
 		{method: post, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribe, oneClick: true},
 		{method: get, path: "/d/:day/live", action: account.PublicRead, where: nowhere, handle: s.liveStream, stream: true},

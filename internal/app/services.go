@@ -57,6 +57,7 @@ var links = notify.Links{
 	Feedback:    "/d/{day}/feedback",
 	Organizer:   "/o/{community}/days/{day}/summary",
 	Unsubscribe: "/unsubscribe/{token}",
+	Confirm:     "/confirm/{token}",
 }
 
 // liveDay is what pages that follow a day see of it.

@@ -1,11 +1,18 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/mail"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -172,6 +179,49 @@ func (w *world) tell(ctx context.Context) error {
 			return fmt.Errorf("messages are still waiting: %v", counts)
 		}
 	}
+}
+
+// confirm follows the link in the messages that ask residents whether they asked
+// to be told; one of them never does.
+func (w *world) confirm(ctx context.Context) error {
+	if err := w.tell(ctx); err != nil {
+		return err
+	}
+	tokens, err := LinksIn(w.outbox, "/confirm/")
+	if err != nil {
+		return err
+	}
+	for _, t := range tokens[min(1, len(tokens)):] {
+		if err := w.resident.do(ctx, request{http.MethodPost, "confirmations", key("confirm", t), map[string]any{"token": t}, nil}); err != nil {
+			return err
+		}
+	}
+	w.say("%d 位居民要收邮件, 一位没有确认", len(tokens))
+	return nil
+}
+
+// LinksIn are the tokens of the links to a path in the mails of an outbox folder.
+func LinksIn(folder, path string) (tokens []string, err error) {
+	link := regexp.MustCompile(regexp.QuoteMeta(path) + `([a-z2-7]{26})`)
+	names, err := filepath.Glob(filepath.Join(folder, "*.eml"))
+	for _, n := range names {
+		raw, err := os.ReadFile(n)
+		if err != nil {
+			return nil, err
+		}
+		letter, err := mail.ReadMessage(bytes.NewReader(raw))
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(base64.NewDecoder(base64.StdEncoding, letter.Body))
+		if err != nil {
+			return nil, err
+		}
+		if m := link.FindSubmatch(text); m != nil {
+			tokens = append(tokens, string(m[1]))
+		}
+	}
+	return tokens, err
 }
 
 // count reads the figures, the messages and the invariants.

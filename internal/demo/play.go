@@ -148,6 +148,9 @@ func (w *world) market(ctx context.Context, speed float64) error {
 		return err
 	}
 	w.say("收市, 已叫到的继续服务 15 分钟")
+	if err := w.confirm(ctx); err != nil {
+		return err
+	}
 	if err := s.play(ctx, w.clock, w.day.ClosesAt.Add(15*time.Minute+time.Second), func(time.Time) {}); err != nil {
 		return err
 	}

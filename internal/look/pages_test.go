@@ -62,6 +62,7 @@ var pages = slices.Concat([]row{
 	{path: "/d/:day/feedback", bar: browser.Residents, at: after},
 	{path: "/d/:day/subscribe", bar: browser.Residents, at: before},
 	{path: "/unsubscribe/:token", bar: browser.Residents, at: after},
+	{path: "/confirm/:token", bar: browser.Residents, at: after},
 	{path: "/d/:day/screen", bar: browser.Residents, at: life},
 
 	{path: "/login", bar: browser.Standing, at: always},
@@ -155,6 +156,8 @@ func (r row) address(w *stage.World) string {
 		token = w.Setup
 	case "/unsubscribe/:token":
 		token = w.Unsubscribe
+	case "/confirm/:token":
+		token = w.Confirm
 	}
 	ticket := w.Numbers[r.ticket].Handle
 	if r.as == desk {

@@ -297,7 +297,7 @@ func TestSubscribeAndCalendar(t *testing.T) {
 			p.Press("[name=reminder]")
 			p.Type("[name=email]", "li@example.org")
 			p.Press("告诉我")
-			if !p.Has("记下了") {
+			if !p.Has("请到邮箱里确认") {
 				t.Errorf("after asking: %s", p.Text("main"))
 			}
 		})

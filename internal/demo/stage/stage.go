@@ -49,7 +49,8 @@ type Facts struct {
 	Community, CommunityID, Market, Day string
 	Partner                             string // one with several services
 	Channel, Delivery                   string
-	Invitation, Setup, Unsubscribe      string // tokens of links
+	Invitation, Setup                   string // tokens of links
+	Unsubscribe, Confirm                string
 	Partners                            map[string]string
 	Numbers                             map[queue.State]demo.Number // one for each state there is
 	Line                                string                      // of Partner, with numbers where there are any
@@ -112,6 +113,13 @@ func keep(ctx context.Context, s demo.Scene) (*still, error) {
 	k := &still{now: s.Now, key: s.Key}
 	k.Facts = Facts{Community: s.Community, Market: s.MarketID, Day: s.DayID, Partners: s.Partners, Partner: s.Partners["山东省第二康复医院"],
 		Unsubscribe: unsubscribe(s.Outbox)}
+	if k.Unsubscribe != "" { // everybody but the first has confirmed
+		tokens, err := demo.LinksIn(s.Outbox, "/confirm/")
+		if err != nil {
+			return nil, err
+		}
+		k.Confirm = tokens[0]
+	}
 	return k, k.fill(ctx, &dump, func(a *app.App) error { return k.meet(ctx, a, s.Numbers) })
 }
 
