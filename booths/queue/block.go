@@ -149,6 +149,9 @@ func (w *work) lend(r BlockRequest) (Block, error) {
 	if err := w.blockNumbers(size, size); err != nil {
 		return Block{}, err
 	}
+	if err := w.tellStock(); err != nil {
+		return Block{}, err
+	}
 	if err := w.finish(); err != nil {
 		return Block{}, err
 	}
@@ -294,8 +297,16 @@ func (s *Service) End(ctx context.Context, communityID, blockID, device, by stri
 		if err := w.blockNumbers(0, 0); err != nil {
 			return err
 		}
-		return w.finish()
+		return errors.Join(w.tellStock(), w.finish())
 	})
+}
+
+// tellStock says that other pieces than before are left for those who ask now.
+func (w *work) tellStock() error {
+	if w.line.Kind != Stock {
+		return nil
+	}
+	return outbox.Emit(w.tx, event.LineChanged{Day: w.line.event(), LineID: w.line.ID, To: "stocked", Why: "lent", At: w.tx.Now})
 }
 
 const (

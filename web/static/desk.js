@@ -272,6 +272,7 @@ async function probe() {
 		else if (cut) await fetch(location.pathname, { method: "HEAD", signal: within(PATIENCE) }).then(r => { if (r.status >= 502) throw new Error(r.status); });
 		if (due && net.dataset.unsynced > 0) say("synced", true);
 		if (cut) renew().catch(() => {});
+		if (cut && failed && !lost.hidden) complain("back");
 		cut = false;
 		say("login", false);
 		if (on) await standby.ready(lines());
@@ -285,10 +286,7 @@ async function probe() {
 	}
 }
 
-async function beat() {
-	if (cut || net.dataset.unsynced > 0 || on && await standby.count() === 0) await probe();
-	else await tell();
-}
+const beat = () => cut || net.dataset.unsynced > 0 || on ? probe() : tell();
 
 const all = () => [...document.querySelectorAll("[data-line]")];
 const lines = () => all().filter(li => li.querySelector("button")).map(li => ({ id: li.dataset.line, left: li.dataset.left === undefined ? undefined : +li.dataset.left }));
@@ -321,8 +319,9 @@ async function tell() {
 	net.dataset.unsynced = n;
 	say("refused", refused.length > 0);
 	net.querySelector("ul").replaceChildren(...refused.map(p => {
-		const li = document.createElement("li"), line = $("line-" + p.line)?.dataset;
-		li.textContent = fill(given.dataset.number, { n: p.number }) + (line ? " " + line.service : "") + ": " + reason(p.code);
+		const li = document.createElement("li"), which = document.createElement("b"), line = $("line-" + p.line)?.dataset;
+		which.textContent = [fill(given.dataset.number, { n: p.number }), line?.service].filter(Boolean).join(" ");
+		li.append(which, document.createElement("br"), reason(p.code));
 		return li;
 	}));
 	net.hidden = ![...net.children].some(c => !c.hidden);
@@ -346,7 +345,9 @@ function watch(day) {
 			if (!li) return;
 			const p = li.querySelector("[data-waiting]");
 			if (p) p.textContent = l.waiting ? fill(p.dataset.waiting, { n: l.waiting }) : p.dataset.none;
+			const s = li.querySelector("[data-stock]");
 			if (l.stock_left !== undefined) li.dataset.left = l.stock_left;
+			if (s) s.textContent = fill(s.dataset.stock, { n: l.stock_left });
 			if (li.dataset.state.split(":")[0] !== l.state) renew().catch(() => {}); // the next frame asks again
 		},
 		onState: s => { if (s === "live") probe(); },
