@@ -253,6 +253,9 @@ func (s *Service) change(ctx context.Context, communityID, marketID string, do f
 		if err := lockMarket(tx, scope(communityID), marketID); err != nil {
 			return err
 		}
+		if err := s.planDue(tx, marketID); err != nil { // what was due by what was said so far
+			return err
+		}
 		var err error
 		if m, err = oneSeries(tx, scope(communityID), marketID); err != nil {
 			return err

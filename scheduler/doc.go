@@ -29,7 +29,17 @@
 // person commands is judged after the day has been brought up to tx.Now inside
 // the same transaction, so a scheduler that sleeps changes no answer.
 //
-// Late claiming never shortens the window silently: see windows.go.
+// Nothing is effective before the row of its day was made: a day that is planned
+// late – its market was saved late, or the scheduler was away – has windows of
+// its own, beginning then, and claims stay open for a part of what is left
+// (windows.go), so the window is never shortened silently. A transition that
+// comes later than planned and is effective later, too, says so in its history;
+// the event carries how late it was recorded. Only missed looks back: it says
+// when the day was over.
+//
+// Days are made of what lies ahead. A date that is over, or has begun, when a
+// market is created or edited was not due before, and gets no day; a day that
+// was due while nobody planned it is made, and is missed if it is over.
 //
 // Runner is the only user of robfig/cron as an alarm clock. It may forget, fire
 // twice or late: Tick compares rows with now and does what is due.

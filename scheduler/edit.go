@@ -127,7 +127,7 @@ func (s *Service) edited(tx *db.Tx, m Market) (series, error) {
 // ApplyEdit saves the market with a choice per day id; days without claims or
 // tickets follow the new rule unless a choice says otherwise.
 func (s *Service) ApplyEdit(ctx context.Context, m Market, choices map[string]Choice) (Market, error) {
-	return s.save(ctx, m, choices, saveRow)
+	return s.save(ctx, m, choices, s.saveRow)
 }
 
 // save writes a market's row by write and brings its days in line.
@@ -166,8 +166,9 @@ func (s *Service) save(ctx context.Context, m Market, choices map[string]Choice,
 	return saved, err
 }
 
-// saveRow inserts or updates the market's row and locks it.
-func saveRow(tx *db.Tx, m Market) (string, error) {
+// saveRow inserts or updates the market's row and locks it. What was due by
+// what the market said so far is planned first: an edit changes what lies ahead.
+func (s *Service) saveRow(tx *db.Tx, m Market) (string, error) {
 	taken, err := marketID(tx, m.CommunityID, m.Slug)
 	if err != nil {
 		return "", err
@@ -179,7 +180,15 @@ func saveRow(tx *db.Tx, m Market) (string, error) {
 		if err := lockMarket(tx, scope(m.CommunityID), m.ID); err != nil {
 			return "", err
 		}
-		return m.ID, updateMarket(tx, m)
+		now, err := oneSeries(tx, "", m.ID)
+		if err == nil {
+			err = s.plan(tx, now)
+		}
+		if err != nil {
+			return "", err
+		}
+		now.Market = m
+		return m.ID, updateMarket(tx, m, now.planTo(tx.Now))
 	}
 	return createRow(tx, m)
 }
@@ -195,7 +204,7 @@ func createRow(tx *db.Tx, m Market) (string, error) {
 		return "", err
 	}
 	m.ID = db.NewID()
-	isNew, err := insertMarket(tx, m, DateOf(tx.Now, loc)-1)
+	isNew, err := insertMarket(tx, m, DateOf(tx.Now, loc))
 	if err == nil && !isNew {
 		err = fault.Conflict("market.slug_taken", "slug", "another market of the community is called %q", m.Slug)
 	}
@@ -410,7 +419,7 @@ func (m series) shift(tx *db.Tx, d Day, o Occurrence, why string) error {
 		return fault.Conflict("exception.taken", "to", "there is already a market day on %s", o.Date)
 	}
 	if d.State == Claiming { // never shorten the window silently
-		w = w.late(tx.Now, time.Duration(m.Leads.MinClaimHours)*time.Hour)
+		w = w.late(tx.Now, m.Leads.minClaim())
 	}
 	d.set(w)
 	d.HeldOn, d.Flagged, d.Reasons, d.Reason = o.Date, o.Flagged, o.Reasons, why

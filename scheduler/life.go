@@ -8,6 +8,7 @@ import (
 	"yiji/internal/db"
 	"yiji/internal/event"
 	"yiji/internal/outbox"
+	"yiji/internal/text"
 )
 
 // Who makes a transition.
@@ -21,6 +22,7 @@ const (
 type step struct {
 	to        State
 	effective time.Time
+	planned   time.Time // when it was to be made by the clock; zero when a person decided
 	by        string
 	why       string
 }
@@ -33,11 +35,8 @@ func advance(tx *db.Tx, d Day) (Day, error) {
 		if to == "" || tx.Now.Before(at) {
 			return d, nil
 		}
-		effective := at
-		if to == Claiming || to == Confirmed { // nothing was true of a day before it was known
-			effective = later(at, d.createdAt)
-		}
-		next, done, err := transit(tx, d, step{to: to, effective: effective, by: byClock})
+		effective := later(at, d.createdAt) // nothing was true of a day before it was known
+		next, done, err := transit(tx, d, step{to: to, effective: effective, planned: at, by: byClock})
 		if err != nil || !done {
 			return d, err
 		}
@@ -53,9 +52,9 @@ func transit(tx *db.Tx, d Day, st step) (Day, bool, error) {
 	var e event.Event
 	switch st.to {
 	case Claiming:
-		w := d.windows().late(tx.Now, time.Duration(d.leads.MinClaimHours)*time.Hour)
+		w := d.windows().late(tx.Now, d.leads.minClaim())
 		d.StandingUntil, d.ConfirmAt = w.standing, w.confirm
-		if tx.Now.Sub(d.ClaimsAt) > claimGrace && tx.Now.Before(d.ConfirmAt) {
+		if tx.Now.Sub(d.ClaimsAt) > claimGrace && !tx.Now.After(d.ConfirmAt) {
 			st.effective = tx.Now // nobody could claim earlier
 		}
 		e = event.MarketDayClaimingOpened{Day: d.Ref(), EffectiveAt: st.effective, StandingUntil: d.StandingUntil, ConfirmAt: d.ConfirmAt}
@@ -83,6 +82,9 @@ func transit(tx *db.Tx, d Day, st step) (Day, bool, error) {
 	if err != nil || !done {
 		return d, false, err
 	}
+	if st.why == "" && st.by == byClock && st.effective.Sub(st.planned) > claimGrace {
+		st.why = text.T(d.locale, "scheduler.life.caught_up", text.Args{"at": d.localTime(st.planned)})
+	}
 	return d, true, record(tx, d, st, e)
 }
 
@@ -94,8 +96,21 @@ func record(tx *db.Tx, d Day, st step, e event.Event) error {
 	return outbox.Emit(tx, e)
 }
 
+// lateSeconds is how long after its planned time a transition is recorded.
 func lateSeconds(tx *db.Tx, st step) int64 {
-	return max(0, int64(tx.Now.Sub(st.effective)/time.Second))
+	if st.planned.IsZero() {
+		return 0
+	}
+	return max(0, int64(tx.Now.Sub(st.planned)/time.Second))
+}
+
+// localTime is an instant as it reads on a clock at the venue.
+func (d Day) localTime(t time.Time) string {
+	loc, err := time.LoadLocation(d.TimeZone)
+	if err != nil {
+		loc = time.UTC // a zone is checked when its community is saved
+	}
+	return t.In(loc).Format("2006-01-02 15:04")
 }
 
 // windows are the day's own, as stored.
@@ -146,7 +161,9 @@ func (m series) windows(o Occurrence) windows {
 
 // plan creates every day of the market that should exist by now, those over
 // before anyone knew as missed, and notes when the next one is to be created.
-// It looks back to where the market was planned to, so no outage loses a day.
+// It looks back to where the market was planned to, so no outage loses a day,
+// and no further: of a date that was asked before, a day is made only while it
+// lies ahead. So neither a new market nor an edit makes days of the past.
 func (s *Service) plan(tx *db.Tx, m series) error {
 	today, to := DateOf(tx.Now, m.loc), m.planTo(tx.Now)
 	cal, err := s.calendar(tx)
@@ -195,16 +212,19 @@ func (m series) nextPlan(cal *Calendar, after Date) (time.Time, error) {
 func (s *Service) create(tx *db.Tx, m series, o Occurrence) error {
 	d := Day{
 		ID: db.NewID(), MarketID: m.ID, CommunityID: m.CommunityID, Date: o.RuleDate, HeldOn: o.Date, State: Planned,
-		Flagged: o.Flagged, Reasons: o.Reasons, leads: m.Leads, createdAt: tx.Now,
+		Flagged: o.Flagged, Reasons: o.Reasons, TimeZone: m.loc.String(), locale: m.locale, leads: m.Leads, createdAt: tx.Now,
 	}
-	d.set(m.windows(o))
-	if !d.OpensAt.After(m.createdAt) {
-		return nil // the market did not exist yet: a day that has begun would open without a booth
+	w := m.windows(o)
+	if !w.opens.After(m.createdAt) || o.Date <= m.plannedTo && !w.opens.After(tx.Now) {
+		return nil // it was not due before; begun, it would open without a booth
 	}
-	over := !d.ClosesAt.After(tx.Now)
+	over := !w.closes.After(tx.Now)
 	if over {
 		d.State = Missed
+	} else {
+		w = w.since(tx.Now, m.Leads.minClaim())
 	}
+	d.set(w)
 	due, _ := d.due(d.State)
 	isNew, err := insertDay(tx, d, due)
 	if err != nil || !isNew {

@@ -59,6 +59,9 @@ type LeadTimes struct {
 	ServeMinutes     int       `json:"serve_minutes" yaml:"serve_minutes"`           // those already called are served this long after closing
 }
 
+// minClaim is the shortest window that claims have where the opening allows it.
+func (l LeadTimes) minClaim() time.Duration { return time.Duration(l.MinClaimHours) * time.Hour }
+
 // DefaultLeads are the lead times of the domain text.
 func DefaultLeads() LeadTimes {
 	return LeadTimes{
@@ -143,6 +146,7 @@ type Day struct {
 	Venue      string
 	TimeZone   string
 
+	locale    string
 	createdAt time.Time
 	leads     LeadTimes
 }

@@ -171,10 +171,12 @@ func insertMarket(tx *db.Tx, m Market, plannedTo Date) (bool, error) {
 	return n == 1, err
 }
 
-func updateMarket(tx *db.Tx, m Market) error {
+// updateMarket changes a market's row; dates after plannedTo are to be asked of
+// the new rule when their time has come.
+func updateMarket(tx *db.Tx, m Market, plannedTo Date) error {
 	_, err := tx.Exec(`UPDATE markets SET slug = $2, name = $3, venue = $4, rule = $5, opens = $6, closes = $7, holiday = $8,
-		weekend = $9, leads = $10, wanted = $11, residents = $12 WHERE id = $1`,
-		m.ID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend, asJSON(m.Leads), asJSON(m.Wanted), m.ResidentsReported)
+		weekend = $9, leads = $10, wanted = $11, residents = $12, planned_to = CASE WHEN planned_to > $13 THEN $13 ELSE planned_to END WHERE id = $1`,
+		m.ID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend, asJSON(m.Leads), asJSON(m.Wanted), m.ResidentsReported, plannedTo)
 	return err
 }
 

@@ -38,12 +38,13 @@ type dayRow struct {
 	MarketSlug    string `db:"market_slug"`
 	Venue         string `db:"venue"`
 	Zone          string `db:"time_zone"`
+	Locale        string `db:"locale"`
 	Leads         string `db:"leads"`
 }
 
 const dayColumns = `d.id, d.market_id, d.community_id, d.date, d.held_on, d.state, d.opens_at, d.closes_at, d.claims_at, d.standing_until,
 	d.confirm_at, d.serve_until, d.opened_at, d.closed_at, d.claims, d.tickets, d.flagged, d.reason, d.moved_to, d.reasons, d.created_at,
-	m.name AS market_name, m.slug AS market_slug, m.venue, c.time_zone, m.leads
+	m.name AS market_name, m.slug AS market_slug, m.venue, c.time_zone, c.locale, m.leads
 	FROM market_days d JOIN markets m ON m.id = d.market_id JOIN communities c ON c.id = d.community_id`
 
 func (r dayRow) day() (Day, error) {
@@ -53,7 +54,7 @@ func (r dayRow) day() (Day, error) {
 		StandingUntil: db.Time(r.StandingUntil), ConfirmAt: db.Time(r.ConfirmAt), ServeUntil: db.Time(r.ServeUntil),
 		OpenedAt: instant(r.OpenedAt), ClosedAt: instant(r.ClosedAt), Claims: r.Claims, Tickets: r.Tickets, Flagged: r.Flagged,
 		Reason: r.Reason, MovedTo: r.MovedTo, MarketName: r.MarketName, MarketSlug: r.MarketSlug, Venue: r.Venue, TimeZone: r.Zone,
-		createdAt: db.Time(r.CreatedAt),
+		locale: r.Locale, createdAt: db.Time(r.CreatedAt),
 	}
 	if err := errors.Join(json.Unmarshal([]byte(r.Reasons), &d.Reasons), json.Unmarshal([]byte(r.Leads), &d.leads)); err != nil {
 		return d, fmt.Errorf("stored day %s: %w", r.ID, err)

@@ -10,9 +10,11 @@ import "time"
 //
 // Claims that open late – the market was saved late, or the scheduler slept –
 // do not lose their window silently: late moves the confirmation later so that
-// MinClaimHours remain where the opening allows it, and gives standing partners
-// the length of their first refusal again, at most half of what is left. The
-// event of the opening carries the real instants, so partners are told them.
+// MinClaimHours remain where the opening allows it, at most up to two hours
+// before the opening and at least half of the time that is left until it, and
+// gives standing partners the length of their first refusal again, at most half
+// of that. The event of the opening carries the real instants, so partners are
+// told them. Of a day that nobody knew of before, none lies in the past: since.
 type windows struct {
 	opens, closes             time.Time
 	claims, standing, confirm time.Time
@@ -43,13 +45,23 @@ func (w windows) late(now time.Time, minClaim time.Duration) windows {
 	if now.Sub(w.claims) <= claimGrace {
 		return w
 	}
-	confirm := later(w.confirm, earlier(now.Add(minClaim), w.opens.Add(-confirmSpare)))
-	if !confirm.After(now) {
+	left := w.opens.Sub(now)
+	if left <= 0 {
 		return w // no window is left, and none is pretended
 	}
-	w.confirm = confirm
+	latest := now.Add(max(left-confirmSpare, left/2).Truncate(time.Microsecond))
+	w.confirm = later(later(w.confirm, now), earlier(now.Add(minClaim), latest))
 	again := earlier(now.Add(w.standing.Sub(w.claims)), now.Add(w.confirm.Sub(now)/2))
 	w.standing = earlier(later(w.standing, again), w.confirm).Truncate(time.Microsecond)
+	return w
+}
+
+// since returns the windows of a day that is planned at now: none begins before.
+func (w windows) since(now time.Time, minClaim time.Duration) windows {
+	w = w.late(now, minClaim)
+	w.claims = later(w.claims, now)
+	w.standing = later(w.standing, w.claims)
+	w.confirm = later(w.confirm, w.standing)
 	return w
 }
 
