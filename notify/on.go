@@ -102,7 +102,7 @@ func (s *Service) MarketDayOpened(tx *db.Tx, e event.MarketDayOpened) error {
 	if err != nil {
 		return err
 	}
-	n := draft{kind: DayOpened, day: d, due: e.EffectiveAt, until: e.ClosesAt, p: d.params()}
+	n := draft{kind: DayOpened, day: d, due: e.EffectiveAt, until: e.ClosesAt, hold: holdUntil(e.UndoUntil), p: d.params()}
 	if err := s.toStaff(tx, n); err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func (s *Service) BoothsPublished(tx *db.Tx, e event.BoothsPublished) error {
 			return err
 		}
 	}
-	n := draft{kind: BoothsPublished, day: d, due: tx.Now, until: db.Time(d.ClosesAt)}
+	n := draft{kind: BoothsPublished, day: d, due: tx.Now, until: db.Time(d.ClosesAt), hold: optional(d.HoldUntil)}
 	ids, booths, err := boothsOf(tx, e.DayID)
 	if err != nil {
 		return err

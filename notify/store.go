@@ -29,10 +29,11 @@ type dayRow struct {
 	OpenedAt  int64  `db:"opened_at"`
 	ClosedAt  int64  `db:"closed_at"`
 	RemindAt  int64  `db:"remind_at"`
+	HoldUntil int64  `db:"hold_until"` // what the confirmation causes is held until it is certain
 }
 
 const dayColumns = `day_id, market_id, community_id, date, community_name, market_name, venue, time_zone, locale,
-	held_on, opens_at, closes_at, state, opened_at, closed_at, remind_at`
+	held_on, opens_at, closes_at, state, opened_at, closed_at, remind_at, hold_until`
 
 // day reads the own copy of a market day. Events of a day come in order, the
 // planned one first, so a missing day is an error that parks the event.

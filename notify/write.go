@@ -20,6 +20,7 @@ type draft struct {
 	reason string    // empty: the kind; what distinguishes it within the day
 	due    time.Time // when it should be told
 	until  time.Time // useful until, zero: always
+	hold   time.Time // not sent before: until then it may be taken back
 	p      params
 }
 
@@ -48,6 +49,7 @@ func (s *Service) write(tx *db.Tx, d draft, r to) error {
 			at = waited
 		}
 	}
+	at = maxTime(at, d.hold)
 	state, finished := Queued, int64(0)
 	if why != "" {
 		state, finished = Skipped, db.Micros(tx.Now)
@@ -199,9 +201,14 @@ func (s *Service) toWebhooks(tx *db.Tx, d dayRow, e event.Event, which string) e
 				return err
 			}
 		}
-		n := draft{kind: Hook, day: d, reason: "event:" + e.Name() + ":" + d.DayID + ":" + which, due: tx.Now, p: params{Payload: raw}}
+		n := draft{kind: Hook, day: d, reason: hookReason(e, d.DayID, which), due: tx.Now, p: params{Payload: raw}}
 		return s.write(tx, n, toChannel(c))
 	})
+}
+
+// hookReason is the reason of telling programs about an event.
+func hookReason(e event.Event, dayID, which string) string {
+	return "event:" + e.Name() + ":" + dayID + ":" + which
 }
 
 func langOr(lang, otherwise string) string {

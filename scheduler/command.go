@@ -8,8 +8,9 @@ import (
 	"yiji/internal/fault"
 )
 
-// DayRef names a day inside its community.
-type DayRef struct{ CommunityID, DayID string }
+// DayRef names a day inside its community, and who acts (a handle) where that
+// is written down.
+type DayRef struct{ CommunityID, DayID, By string }
 
 // MoveOrder says when a day takes place instead; a zero To keeps the date, nil
 // times are the market's.

@@ -29,6 +29,13 @@
 // person commands is judged after the day has been brought up to tx.Now inside
 // the same transaction, so a scheduler that sleeps changes no answer.
 //
+// An organizer's early confirmation, opening or closing can be taken back for ten
+// minutes, and not after the planned time of the step has come (undo.go): by a
+// person, never by a clock. The step then leaves the transitions – so each state
+// is entered once by what counts – and stays in the history with who and when.
+// Everybody hears MarketDayUndone and is again where they were; what an early
+// step has to say to people is held until it is certain.
+//
 // Nothing is effective before the row of its day was made: a day that is planned
 // late – its market was saved late, or the scheduler was away – has windows of
 // its own, beginning then, and claims stay open for a part of what is left

@@ -177,9 +177,13 @@ func (r *rig) histories(days []Day) []string {
 // unguarded replaces the day tables by copies without their unique constraints.
 func (r *rig) unguarded() {
 	r.t.Helper()
-	raw, err := os.ReadFile("../migrations/0002_scheduler.sql")
-	if err != nil {
-		r.t.Fatal(err)
+	var raw []byte
+	for _, file := range []string{"0002_scheduler.sql", "0018_undo_steps.sql"} {
+		more, err := os.ReadFile("../migrations/" + file)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		raw = append(raw, more...)
 	}
 	tables := regexp.MustCompile(`--.*`).ReplaceAllString(string(raw), "")
 	create := func(name string) string {
@@ -194,9 +198,10 @@ func (r *rig) unguarded() {
 		}
 		return q
 	}
-	err = r.all[0].db.Update(r.t.Context(), func(tx *db.Tx) error {
+	err := r.all[0].db.Update(r.t.Context(), func(tx *db.Tx) error {
 		for _, q := range []string{
-			`DROP TABLE market_day_transitions`, `DROP TABLE market_days`, create("market_days"), create("market_day_transitions"),
+			`DROP TABLE market_day_undone`, `DROP TABLE market_day_transitions`, `DROP TABLE market_days`,
+			create("market_days"), create("market_day_transitions"), create("market_day_undone"),
 			`UPDATE markets SET planned_to = '2025-12-31', plan_at = 0`, `DELETE FROM outbox`,
 		} {
 			if _, err := tx.Exec(q); err != nil {

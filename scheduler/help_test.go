@@ -135,7 +135,7 @@ func (s *stage) dayOf(m Market, date string) Day {
 	return Day{}
 }
 
-func (s *stage) ref(d Day) DayRef { return DayRef{s.comm.ID, d.ID} }
+func (s *stage) ref(d Day) DayRef { return DayRef{s.comm.ID, d.ID, "wang"} }
 
 // told is an event as it lies in the outbox.
 type told struct {

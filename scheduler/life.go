@@ -59,15 +59,15 @@ func transit(tx *db.Tx, d Day, st step) (Day, bool, error) {
 		}
 		e = event.MarketDayClaimingOpened{Day: d.Ref(), EffectiveAt: st.effective, StandingUntil: d.StandingUntil, ConfirmAt: d.ConfirmAt}
 	case Confirmed:
-		e = event.MarketDayConfirmed{Day: d.Ref(), EffectiveAt: st.effective}
+		e = event.MarketDayConfirmed{Day: d.Ref(), EffectiveAt: st.effective, UndoUntil: d.undoUntil(st)}
 	case Open:
 		d.OpenedAt = st.effective
-		e = event.MarketDayOpened{Day: d.Ref(), EffectiveAt: st.effective, ClosesAt: d.ClosesAt, LateSeconds: lateSeconds(tx, st)}
+		e = event.MarketDayOpened{Day: d.Ref(), EffectiveAt: st.effective, ClosesAt: d.ClosesAt, LateSeconds: lateSeconds(tx, st), UndoUntil: d.undoUntil(st)}
 	case Closed:
-		d.ServeUntil = st.effective.Add(time.Duration(d.leads.ServeMinutes) * time.Minute)
+		d.ServeUntil = later(st.effective.Add(d.leads.serve()), d.undoUntil(st))
 		d.ClosedAt = st.effective
 		d.Reason = cmp.Or(st.why, d.Reason)
-		e = event.MarketDayClosed{Day: d.Ref(), EffectiveAt: st.effective, ServeUntil: d.ServeUntil, LateSeconds: lateSeconds(tx, st)}
+		e = event.MarketDayClosed{Day: d.Ref(), EffectiveAt: st.effective, ServeUntil: d.ServeUntil, LateSeconds: lateSeconds(tx, st), UndoUntil: d.undoUntil(st)}
 	case Settled:
 		next, err := nextDay(tx, d)
 		if err != nil {

@@ -62,6 +62,9 @@ type LeadTimes struct {
 // minClaim is the shortest window that claims have where the opening allows it.
 func (l LeadTimes) minClaim() time.Duration { return time.Duration(l.MinClaimHours) * time.Hour }
 
+// serve is how long those already called are served after closing.
+func (l LeadTimes) serve() time.Duration { return time.Duration(l.ServeMinutes) * time.Minute }
+
 // DefaultLeads are the lead times of the domain text.
 func DefaultLeads() LeadTimes {
 	return LeadTimes{
@@ -194,6 +197,8 @@ type Transition struct {
 	RecordedAt  time.Time `json:"recorded_at"`
 	By          string    `json:"by"`
 	Why         string    `json:"why,omitempty"`
+	UndoneAt    time.Time `json:"undone_at,omitzero"`  // when an organizer took it back
+	UndoneBy    string    `json:"undone_by,omitempty"` // and who: a handle
 }
 
 // Late returns how long after its effective time the transition was recorded.

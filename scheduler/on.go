@@ -25,6 +25,10 @@ func (s *Service) LinesClosed(tx *db.Tx, e event.LinesClosed) error {
 		return err
 	case Settled, Cancelled, Missed:
 		return nil
+	case Open: // told before the queue heard that the closing was undone; it will tell again
+		if stale, err := undoneSince(tx, d.ID, Closed, d.createdAt); err != nil || stale {
+			return err
+		}
 	}
 	return fault.Conflict("market_day.not_closed", "day", "its lines are closed but it is %s", d.State)
 }

@@ -242,7 +242,7 @@ func TestOrganizerCommands(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatal(diff)
 		}
-		if _, err := s.Close(s.ctx, DayRef{"another", jan.ID}, ""); fault.KindOf(err) != fault.KindNotFound {
+		if _, err := s.Close(s.ctx, DayRef{CommunityID: "another", DayID: jan.ID}, ""); fault.KindOf(err) != fault.KindNotFound {
 			t.Fatalf("another community: %v", err)
 		}
 	})

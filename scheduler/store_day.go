@@ -159,8 +159,10 @@ func rewriteDay(tx *db.Tx, d Day) error {
 
 // deleteDay forgets a day nobody had anything to do with.
 func deleteDay(tx *db.Tx, id string) error {
-	if _, err := tx.Exec(`DELETE FROM market_day_transitions WHERE day_id = $1`, id); err != nil {
-		return err
+	for _, table := range []string{"market_day_transitions", "market_day_undone"} {
+		if _, err := tx.Exec(`DELETE FROM `+table+` WHERE day_id = $1`, id); err != nil {
+			return err
+		}
 	}
 	_, err := tx.Exec(`DELETE FROM market_days WHERE id = $1`, id)
 	return err
@@ -190,6 +192,7 @@ func addTransition(tx *db.Tx, dayID string, t Transition) error {
 	return err
 }
 
+// historyOf lists what happened to a day, also what was taken back.
 func historyOf(tx *db.Tx, dayID string) ([]Transition, error) {
 	var rows []struct {
 		Seq       int    `db:"seq"`
@@ -198,13 +201,42 @@ func historyOf(tx *db.Tx, dayID string) ([]Transition, error) {
 		Recorded  int64  `db:"recorded_at"`
 		By        string `db:"actor"`
 		Why       string `db:"why"`
+		UndoneAt  *int64 `db:"undone_at"`
+		UndoneBy  string `db:"undone_by"`
 	}
-	err := tx.Select(&rows, `SELECT seq, state, effective_at, recorded_at, actor, why FROM market_day_transitions WHERE day_id = $1 ORDER BY seq`, dayID)
+	err := tx.Select(&rows, `SELECT seq, state, effective_at, recorded_at, actor, why, undone_at, undone_by FROM (
+			SELECT seq, 0 AS n, state, effective_at, recorded_at, actor, why, CAST(NULL AS BIGINT) AS undone_at, '' AS undone_by
+			FROM market_day_transitions WHERE day_id = $1
+			UNION ALL SELECT seq, n, state, effective_at, recorded_at, 'organizer', why, undone_at, undone_by
+			FROM market_day_undone WHERE day_id = $1) AS h
+		ORDER BY recorded_at, seq, CASE WHEN n = 0 THEN 1 ELSE 0 END, n`, dayID)
 	out := make([]Transition, len(rows))
 	for i, r := range rows {
-		out[i] = Transition{Seq: r.Seq, State: r.State, EffectiveAt: db.Time(r.Effective), RecordedAt: db.Time(r.Recorded), By: r.By, Why: r.Why}
+		out[i] = Transition{Seq: i + 1, State: r.State, EffectiveAt: db.Time(r.Effective), RecordedAt: db.Time(r.Recorded), By: r.By, Why: r.Why,
+			UndoneAt: instant(r.UndoneAt), UndoneBy: r.UndoneBy}
 	}
 	return out, err
+}
+
+// lastStep reads the step that brought a day to its state.
+func lastStep(tx *db.Tx, dayID string) (Transition, error) {
+	all, err := historyOf(tx, dayID)
+	all = slices.DeleteFunc(all, func(t Transition) bool { return !t.UndoneAt.IsZero() })
+	if err != nil || len(all) == 0 {
+		return Transition{}, err
+	}
+	return all[len(all)-1], nil
+}
+
+// takeBack moves a step from the transitions of a day to what was undone.
+func takeBack(tx *db.Tx, dayID string, state State, by string) error {
+	if _, err := tx.Exec(`INSERT INTO market_day_undone (day_id, n, seq, state, effective_at, recorded_at, why, undone_at, undone_by)
+		SELECT day_id, (SELECT COUNT(*) + 1 FROM market_day_undone WHERE day_id = $1), seq, state, effective_at, recorded_at, why, CAST($3 AS BIGINT), CAST($4 AS TEXT)
+		FROM market_day_transitions WHERE day_id = $1 AND state = $2`, dayID, state, db.Micros(tx.Now), by); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`DELETE FROM market_day_transitions WHERE day_id = $1 AND state = $2`, dayID, state)
+	return err
 }
 
 // count adds to a counter of the day; a day that was forgotten counts nothing.

@@ -36,7 +36,7 @@ func (l LeadTimes) plan(heldOn Date, opens, closes TimeOfDay, loc *time.Location
 	w.confirm = earlier((heldOn-Date(l.ConfirmDays)).At(l.ConfirmAt, loc), w.opens)
 	w.standing = earlier((heldOn-Date(l.StandingDays)).At(l.ClaimAt, loc), w.confirm)
 	w.claims = earlier((heldOn-Date(l.ClaimDays)).At(l.ClaimAt, loc), w.standing)
-	w.serve = w.closes.Add(time.Duration(l.ServeMinutes) * time.Minute)
+	w.serve = w.closes.Add(l.serve())
 	return w
 }
 

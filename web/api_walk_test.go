@@ -399,6 +399,14 @@ func (w *walk) end() {
 	w.anyone.must(202, post, walkPath+"/subscriptions", map[string]any{"market": "m", "email": "resident@example.org", "reminder": true}, nil)
 	o.must(200, post, day+"/close", map[string]any{"why": "下雨"}, nil)
 	w.hear()
+	var undone dayAnswer
+	o.must(200, post, day+"/undo", map[string]any{"step": "closed"}, &undone)
+	if undone.State != "open" {
+		w.t.Errorf("after the undo %+v", undone)
+	}
+	w.hear()
+	o.must(200, post, day+"/close", map[string]any{"why": "下雨"}, nil)
+	w.hear()
 	w.until(w.clock.time().Add(21 * 60e9))
 	var f queue.DayCounts
 	o.must(200, get, day+"/figures", nil, &f)

@@ -31,41 +31,50 @@ func (c *call) duty(title string) (duty, error) {
 }
 
 func (s *Server) marketDay(c *call) error {
-	at, err := c.duty("duty.title")
+	page, err := s.marketDayPage(c, c.form())
 	if err != nil {
 		return err
 	}
-	v := marketDayView{duty: at, form: c.form()}
-	if err := c.standInto(&v); err != nil {
-		return err
+	return c.show(page)
+}
+
+// marketDayPage is the day's page with a form that may have failed.
+func (s *Server) marketDayPage(c *call, f form) (templ.Component, error) {
+	at, err := c.duty("duty.title")
+	if err != nil {
+		return nil, err
 	}
-	if v.History, err = s.Scheduler.History(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil {
-		return err
+	v := marketDayView{duty: at, form: f}
+	if err := c.standInto(&v); err != nil {
+		return nil, err
+	}
+	if err := c.stepsInto(&v); err != nil {
+		return nil, err
 	}
 	if v.Lines, err = s.Queue.Lines(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
-		return err
+		return nil, err
 	}
 	if slices.ContainsFunc(v.Lines, func(l queue.Line) bool { return !l.SuspectAt.IsZero() }) {
 		if v.Hauls, err = s.Queue.Hauls(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if v.Figures, err = s.Queue.DayFigures(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
-		return err
+		return nil, err
 	}
 	counts, err := s.Notify.CountsOf(c.ctx(), c.In.CommunityID, v.Day.ID)
 	v.GivenUp = counts[notify.GivenUp]
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if v.State == scheduler.Open {
 		now, err := c.running(v)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return c.show(runningPage(now))
+		return runningPage(now), nil
 	}
-	return c.show(marketDayPage(v))
+	return marketDayPage(v), nil
 }
 
 // standInto counts the claims, and finds what nobody brings.
@@ -205,8 +214,8 @@ func (v marketDayView) orders() []string {
 	return nil
 }
 
-// dayOrderPage asks, before something is done to a day that cannot be taken
-// back: what it means, and the reason where one is needed.
+// dayOrderPage asks, before something is done to a day: what it means, whom it
+// affects, and the reason where one is needed.
 func (s *Server) dayOrderPage(what string) handler {
 	return func(c *call) error {
 		v, err := c.orderView(what, c.form(orderFields...))
@@ -243,7 +252,7 @@ func (s *Server) dayOrder(what string) handler {
 }
 
 func (s *Server) order(c *call, what string, f form) error {
-	ref := scheduler.DayRef{CommunityID: c.In.CommunityID, DayID: c.Param("day")}
+	ref := c.dayRef()
 	var err error
 	switch what {
 	case "confirm":

@@ -116,6 +116,7 @@ func (s *Server) dutyRoutes() []route {
 		{method: post, path: "/o/:community/days/:day/cancel", action: account.DayPlan, where: inCommunity, handle: s.dayOrder("cancel")},
 		{method: get, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrderPage("move")},
 		{method: post, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrder("move")},
+		{method: post, path: "/o/:community/days/:day/undo", action: account.DayPlan, where: inCommunity, handle: s.dayUndo},
 		{method: get, path: "/o/:community/days/:day/plan", action: account.PlanRead, where: inCommunity, handle: s.planShow},
 		{method: post, path: "/o/:community/days/:day/plan/override", action: account.PlanOverride, where: inCommunity, handle: s.planOverride},
 		{method: post, path: "/o/:community/days/:day/plan/undo", action: account.PlanOverride, where: inCommunity, handle: s.planUndo},

@@ -54,8 +54,11 @@ func (Figures) TicketMoved(tx *db.Tx, e event.TicketMoved) error {
 	if err := countLine(tx, e.DayID, c); err != nil {
 		return err
 	}
-	if State(e.To) == Expired && (e.Why == WhyDayClosed || e.Why == WhyDayCancelled) {
+	switch {
+	case State(e.To) == Expired && (e.Why == WhyDayClosed || e.Why == WhyDayCancelled):
 		return countDay(tx, e.Day, DayCounts{CarriedOver: 1})
+	case State(e.From) == Expired && e.Why == WhyReopened:
+		return countDay(tx, e.Day, DayCounts{CarriedOver: -1})
 	}
 	return nil
 }

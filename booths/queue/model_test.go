@@ -204,7 +204,7 @@ func TestALineBehavesLikeItsModel(t *testing.T) {
 			rt.Repeat(map[string]func(*rapid.T){
 				"issue": m.doIssue, "issue again": m.doIssue, "next": m.doNext, "next again": m.doNext, "serve": m.doServe,
 				"miss": m.doMiss, "recall": m.doRecall, "leave": m.doLeave, "undo": m.doUndo, "undo ticket": m.doUndoTicket,
-				"undo leave": m.doUndoLeave, "pause": m.doPause, "stock": m.doStock, "time": m.doTime, "": m.same,
+				"undo leave": m.doUndoLeave, "pause": m.doPause, "stock": m.doStock, "time": m.doTime, "close and back": m.doCloseAndBack, "": m.same,
 			})
 			m.end(rt)
 		})
@@ -332,6 +332,12 @@ func (m *machine) doUndoLeave(t *rapid.T) {
 	_, code := m.undo(one, true, m.p.clock.time())
 	_, err := m.p.s.UndoLeave(m.p.ctx, m.handles[one.number])
 	agree(t, "undo leave", err, code)
+}
+
+// doCloseAndBack: an early closing that is taken back leaves everything as it was.
+func (m *machine) doCloseAndBack(*rapid.T) {
+	m.p.closeEarly()
+	m.p.undone("closed", "open")
 }
 
 func (m *machine) doPause(t *rapid.T) {

@@ -19,7 +19,8 @@ func (s *Service) MarketDayMoved(tx *db.Tx, e event.MarketDayMoved) error {
 	return onDay(tx, e.DayID, []string{phasePlanned, phaseOpen}, func(d *dayRow, lines []*work) error {
 		d.OpensAt, d.ClosesAt = db.Micros(e.OpensAt), db.Micros(e.ClosesAt)
 		for _, w := range lines {
-			w.line.OpensAt, w.line.ClosesAt = d.OpensAt, d.ClosesAt
+			w.line.opens(d.OpensAt)
+			w.line.ClosesAt = d.ClosesAt
 			if err := w.changed("moved", w.line.Phase, ""); err != nil {
 				return err
 			}
@@ -131,20 +132,25 @@ func (s *Service) BoothReleased(tx *db.Tx, e event.BoothReleased) error {
 		if err != nil {
 			return err
 		}
-		to, from := string(LinePaused), w.line.Phase
-		if w.line.Released = true; w.line.NextNumber == 1 {
-			to, w.line.Phase = phaseRemoved, phaseRemoved
-		} else {
-			w.line.Paused, w.line.PausedWhy = true, WhyReleased
-		}
-		if err := w.changed(to, from, WhyReleased); err != nil {
-			return err
-		}
-		if err := w.finish(); err != nil {
+		if err := w.release(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// release takes the line's place away.
+func (w *work) release() error {
+	to, from := string(LinePaused), w.line.Phase
+	if w.line.Released = true; w.line.NextNumber == 1 {
+		to, w.line.Phase = phaseRemoved, phaseRemoved
+	} else {
+		w.line.Paused, w.line.PausedWhy = true, WhyReleased
+	}
+	if err := w.changed(to, from, WhyReleased); err != nil {
+		return err
+	}
+	return w.finish()
 }
 
 // MarketDayOpened opens the lines; who was not served last time gets the first numbers.
@@ -174,7 +180,8 @@ func openLines(tx *db.Tx, d dayRow) error {
 		if err != nil {
 			return err
 		}
-		w.line.Phase, w.line.OpensAt, w.line.ClosesAt = phaseOpen, d.OpensAt, d.ClosesAt
+		w.line.opens(d.OpensAt)
+		w.line.Phase, w.line.ClosesAt = phaseOpen, d.ClosesAt
 		if err := w.changed("opened", phasePlanned, ""); err != nil {
 			return err
 		}
@@ -192,14 +199,14 @@ func (s *Service) MarketDayClosed(tx *db.Tx, e event.MarketDayClosed) error {
 		if d.State == "closed" {
 			return nil
 		}
-		d.State, d.ServeUntil = "closed", db.Micros(e.ServeUntil)
+		d.State, d.ServeUntil, d.UndoUntil = "closed", db.Micros(e.ServeUntil), µs(e.UndoUntil)
 		d.ClosesAt = min(d.ClosesAt, max(db.Micros(e.EffectiveAt), db.Micros(tx.Now)))
 		for _, w := range lines {
 			if err := w.close(e.EffectiveAt, e.ServeUntil); err != nil {
 				return err
 			}
 		}
-		return lapseCarry(tx, *d)
+		return nil
 	})
 	if err != nil {
 		return err
@@ -218,7 +225,7 @@ func (w *work) close(effective, serveUntil time.Time) error {
 		}
 		w.line.ClosesAt = min(w.line.ClosesAt, max(db.Micros(w.tx.Now), last+1))
 	}
-	w.line.Phase, w.line.ServeUntil, w.line.Paused, w.line.PausedWhy = phaseClosing, db.Micros(serveUntil), false, ""
+	w.line.Phase, w.line.ServeUntil = phaseClosing, db.Micros(serveUntil)
 	if err := w.changed(phaseClosing, phaseOpen, ""); err != nil {
 		return err
 	}

@@ -252,11 +252,14 @@ func readMeasured(tx *db.Tx, which, id string, lines map[string]*lineFacts) erro
 }
 
 func (l lineFacts) view(now time.Time) Line {
-	state := l.state(now)
+	state, why := l.state(now), l.PausedWhy
+	if state == LineClosing || state == LineClosed { // a pause does not outlive the day, and comes back with it
+		why = ""
+	}
 	return Line{
 		ID: l.ID, CommunityID: l.CommunityID, DayID: l.DayID, AssignmentID: l.AssignmentID, BoothID: l.BoothID, BoothCode: l.BoothCode,
 		Zone: l.Zone, PartnerID: l.PartnerID, ServiceID: l.ServiceID, Service: l.Service, Kind: l.Kind, Minutes: l.Minutes,
-		State: state, Why: l.PausedWhy, Stock: l.StockTotal, StockLeft: l.StockLeft,
+		State: state, Why: why, Stock: l.StockTotal, StockLeft: l.StockLeft,
 		OpensAt: db.Time(l.OpensAt), ClosesAt: db.Time(l.ClosesAt), Version: l.Version, Issued: l.NextNumber - 1 - l.Blocked,
 		Waiting: l.waiting, Calls: l.calls, Ready: l.ready, DeskOnly: l.DeskOnly, SuspectAt: instant(l.SuspectAt), Wait: estimate(l.waiting, l.Minutes, l.measured, state),
 	}

@@ -21,9 +21,10 @@ type dayRow struct {
 	ServeUntil    int64  `db:"serve_until"`
 	State         string `db:"state"`
 	LinesClosedAt int64  `db:"lines_closed_at"`
+	UndoUntil     int64  `db:"undo_until"` // closed early: until then it may be taken back
 }
 
-const dayColumns = `id, community_id, market_id, date, opens_at, closes_at, serve_until, state, lines_closed_at`
+const dayColumns = `id, community_id, market_id, date, opens_at, closes_at, serve_until, state, lines_closed_at, undo_until`
 
 func (d dayRow) event() event.Day {
 	return event.Day{DayID: d.ID, MarketID: d.MarketID, CommunityID: d.CommunityID, Date: d.Date}
@@ -46,19 +47,20 @@ func insertDay(tx *db.Tx, d event.Day, opens, closes time.Time) error {
 }
 
 func saveDay(tx *db.Tx, d dayRow) error {
-	_, err := tx.Exec(`UPDATE queue_days SET opens_at = $2, closes_at = $3, serve_until = $4, state = $5, version = version + 1 WHERE id = $1`,
-		d.ID, d.OpensAt, d.ClosesAt, d.ServeUntil, d.State)
+	_, err := tx.Exec(`UPDATE queue_days SET opens_at = $2, closes_at = $3, serve_until = $4, state = $5, undo_until = $6, version = version + 1 WHERE id = $1`,
+		d.ID, d.OpensAt, d.ClosesAt, d.ServeUntil, d.State, d.UndoUntil)
 	return err
 }
 
-// endDay marks the day's lines as closed when the last one is, once. The first
-// statement takes the day's row: of two last lines the second sees the first.
+// endDay marks the day's lines as closed when the last one is, once, and not
+// while the closing may be taken back. The first statement takes the day's row:
+// of two last lines the second sees the first.
 func endDay(tx *db.Tx, id string) (bool, error) {
 	if _, err := tx.Exec(`UPDATE queue_days SET version = version + 1 WHERE id = $1`, id); err != nil {
 		return false, err
 	}
 	n, err := tx.Exec(`UPDATE queue_days SET lines_closed_at = $2 WHERE id = $1 AND state = 'closed' AND lines_closed_at = 0
-		AND NOT EXISTS (SELECT 1 FROM queue_lines l WHERE l.day_id = queue_days.id AND l.phase NOT IN ('closed', 'removed'))`,
+		AND undo_until <= $2 AND NOT EXISTS (SELECT 1 FROM queue_lines l WHERE l.day_id = queue_days.id AND l.phase NOT IN ('closed', 'removed'))`,
 		id, db.Micros(tx.Now))
 	return n == 1, err
 }
@@ -116,6 +118,14 @@ func (l lineRow) event() event.Day {
 }
 
 func (l lineRow) soldOut() bool { return l.Kind == Stock && l.StockLeft <= 0 }
+
+// opens sets when the line opens. One that has given numbers, because the day
+// was opened early and that was taken back, has been open before.
+func (l *lineRow) opens(at int64) {
+	if l.NextNumber == 1 || at < l.OpensAt {
+		l.OpensAt = at
+	}
+}
 
 // state is how the line presents itself at now: time decides before the row does.
 func (l lineRow) state(now time.Time) LineState {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"yiji/internal/db"
+	"yiji/internal/event"
 	"yiji/internal/fault"
 )
 
@@ -228,7 +229,8 @@ type carryRow struct {
 
 func insertCarry(tx *db.Tx, l lineRow, t Ticket) error {
 	_, err := tx.Exec(`INSERT INTO queue_carry (from_line, from_number, market_id, date, partner_id, service_id, service, visitor, via, proxy, priority, pos, state, to_line, to_number)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,'waiting','',0)`,
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,'waiting','',0) ON CONFLICT (from_line, from_number) DO UPDATE SET
+			state = 'waiting', pos = excluded.pos, date = excluded.date`,
 		l.ID, t.Number, l.MarketID, l.Date, l.PartnerID, l.ServiceID, l.Service, t.Visitor, t.Via, t.Proxy, t.Priority, t.pos)
 	return err
 }
@@ -251,7 +253,13 @@ func markGiven(tx *db.Tx, c carryRow, t Ticket) error {
 	return err
 }
 
-func lapseCarry(tx *db.Tx, d dayRow) error {
+// carryBack takes back that a ticket comes first next time; false when it has come there.
+func carryBack(tx *db.Tx, t Ticket) (bool, error) {
+	n, err := tx.Exec(`UPDATE queue_carry SET state = 'lapsed' WHERE from_line = $1 AND from_number = $2 AND state = 'waiting'`, t.LineID, t.Number)
+	return n == 1, err
+}
+
+func lapseCarry(tx *db.Tx, d event.Day) error {
 	_, err := tx.Exec(`UPDATE queue_carry SET state = 'lapsed' WHERE market_id = $1 AND date < $2 AND state = 'waiting'`, d.MarketID, d.Date)
 	return err
 }

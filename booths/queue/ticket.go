@@ -56,6 +56,7 @@ const (
 	WhyMissed       = "missed"        // 过号 by hand
 	WhyUndo         = "undo"          // a move was taken back
 	WhyDayClosed    = "day_closed"    // the day closed before their turn: first next time
+	WhyReopened     = "reopened"      // an early closing was taken back: waiting again
 	WhyDayCancelled = "day_cancelled" // the day was cancelled: first next time
 	WhyGraceOver    = "grace_over"    // the time after closing ran out
 	WhySoldOut      = "sold_out"      // fewer pieces than promised

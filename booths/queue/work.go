@@ -224,12 +224,17 @@ func (w *work) over() (bool, error) {
 	return living == 0, err
 }
 
+// tellLinesClosed says so when the last line has closed; what was to come into
+// the day and found no line lapses with it.
 func tellLinesClosed(tx *db.Tx, d event.Day) error {
 	all, err := endDay(tx, d.DayID)
 	if err != nil || !all {
 		return err
 	}
 	if err := forgetSources(tx, d.DayID); err != nil {
+		return err
+	}
+	if err := lapseCarry(tx, d); err != nil {
 		return err
 	}
 	return outbox.Emit(tx, event.LinesClosed{Day: d, At: tx.Now})

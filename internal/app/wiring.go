@@ -7,7 +7,7 @@ import (
 
 // wire is the event map: who hears what. Emitters stand in internal/event.
 //
-//	scheduler ─ market day planned … settled ─► booths, queue, notify, figures
+//	scheduler ─ market day planned … settled, undone ─► booths, queue, notify, figures
 //	booths ──── published, assigned, released ► queue (lines), notify (partners)
 //	booths ──── claim, offer ─────────────────► scheduler (counts), notify
 //	queue ───── check-in, ticket, ────────────► figures (the day's numbers), scheduler (counts)
@@ -28,6 +28,7 @@ func wire(b *bus.Bus, s Services) {
 		bus.On(s.Booths.MarketDayMoved),
 		bus.On(s.Booths.MarketDayClaimingOpened),
 		bus.On(s.Booths.MarketDayConfirmed),
+		bus.On(s.Booths.MarketDayUndone),
 		bus.On(s.Booths.MarketDaySettled),
 		bus.On(s.Booths.MarketDayCancelled),
 		bus.On(s.Booths.MarketDayMissed),
@@ -37,6 +38,7 @@ func wire(b *bus.Bus, s Services) {
 		bus.On(s.Queue.MarketDayMoved),
 		bus.On(s.Queue.MarketDayOpened),
 		bus.On(s.Queue.MarketDayClosed),
+		bus.On(s.Queue.MarketDayUndone),
 		bus.On(s.Queue.MarketDayCancelled),
 		bus.On(s.Queue.MarketDayMissed),
 		bus.On(s.Queue.BoothsPublished),
@@ -55,8 +57,10 @@ func wire(b *bus.Bus, s Services) {
 		bus.On(s.Notify.MarketDayPlanned),
 		bus.On(s.Notify.MarketDayMoved),
 		bus.On(s.Notify.MarketDayClaimingOpened),
+		bus.On(s.Notify.MarketDayConfirmed),
 		bus.On(s.Notify.MarketDayOpened),
 		bus.On(s.Notify.MarketDayClosed),
+		bus.On(s.Notify.MarketDayUndone),
 		bus.On(s.Notify.MarketDayCancelled),
 		bus.On(s.Notify.MarketDayMissed),
 		bus.On(s.Notify.ClaimMade),

@@ -28,6 +28,7 @@ var (
 		event.MarketDayConfirmed{Day: day, EffectiveAt: at},
 		event.MarketDayOpened{Day: day, EffectiveAt: at, ClosesAt: at, LateSeconds: 3},
 		event.MarketDayClosed{Day: day, EffectiveAt: at, ServeUntil: at, LateSeconds: 3},
+		event.MarketDayUndone{Day: day, From: "closed", To: "open", OpensAt: at, ClosesAt: at.Add(time.Hour), At: at.Add(time.Minute)},
 		event.MarketDaySettled{Day: day, ClosedAt: at, NextDay: "day2", NextDate: "2026-12-19"},
 		event.MarketDayCancelled{Day: day, Reason: "雨", MovedTo: "2026-11-20"},
 		event.MarketDayMissed{Day: day},

@@ -36,10 +36,12 @@ type MarketDayClaimingOpened struct {
 	ConfirmAt     time.Time `json:"confirm_at"`
 }
 
-// MarketDayConfirmed: claiming is over, the assignment is to be made final.
+// MarketDayConfirmed: claiming is over, the assignment is to be made final. UndoUntil is
+// set when an organizer did it early: until then the step may be taken back.
 type MarketDayConfirmed struct {
 	Day
 	EffectiveAt time.Time `json:"effective_at"`
+	UndoUntil   time.Time `json:"undo_until,omitzero"`
 }
 
 // MarketDayOpened: the market runs. Late is how long after the planned time it was recorded.
@@ -48,6 +50,7 @@ type MarketDayOpened struct {
 	EffectiveAt time.Time `json:"effective_at"`
 	ClosesAt    time.Time `json:"closes_at"`
 	LateSeconds int64     `json:"late_seconds"`
+	UndoUntil   time.Time `json:"undo_until,omitzero"` // as in MarketDayConfirmed
 }
 
 // MarketDayClosed: no more numbers; those already called may be served until ServeUntil.
@@ -56,6 +59,18 @@ type MarketDayClosed struct {
 	EffectiveAt time.Time `json:"effective_at"`
 	ServeUntil  time.Time `json:"serve_until"`
 	LateSeconds int64     `json:"late_seconds"`
+	UndoUntil   time.Time `json:"undo_until,omitzero"` // as in MarketDayConfirmed
+}
+
+// MarketDayUndone: an organizer took an early step back, the day is again what it was before it.
+// From is the state it had entered ("confirmed", "open", "closed"), To the one it is in again.
+type MarketDayUndone struct {
+	Day
+	From     string    `json:"from"`
+	To       string    `json:"to"`
+	OpensAt  time.Time `json:"opens_at"`
+	ClosesAt time.Time `json:"closes_at"`
+	At       time.Time `json:"at"`
 }
 
 // MarketDaySettled: every line is closed and counted. NextDate is the market's next planned date, "" if unknown.
@@ -93,6 +108,9 @@ func (MarketDayOpened) Name() string { return "market_day.opened.v1" }
 
 // Name implements Event.
 func (MarketDayClosed) Name() string { return "market_day.closed.v1" }
+
+// Name implements Event.
+func (MarketDayUndone) Name() string { return "market_day.undone.v1" }
 
 // Name implements Event.
 func (MarketDaySettled) Name() string { return "market_day.settled.v1" }

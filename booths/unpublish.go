@@ -1,0 +1,57 @@
+package booths
+
+import (
+	"yiji/internal/db"
+	"yiji/internal/event"
+)
+
+// MarketDayUndone withdraws the plan when an organizer takes an early
+// confirmation back: partners claim again, and the plan can be worked on.
+func (s *Service) MarketDayUndone(tx *db.Tx, e event.MarketDayUndone) error {
+	if e.From != "confirmed" {
+		return nil
+	}
+	day, err := lockDay(tx, e.CommunityID, e.DayID)
+	if err != nil || day.State != DayPublished {
+		return err
+	}
+	all, err := claimsOfDay(tx, day.ID)
+	if err != nil {
+		return err
+	}
+	drafted := map[string]string{}
+	for _, c := range all {
+		if c.Holding != nil {
+			drafted[c.ID] = c.Holding.Code
+		}
+	}
+	if err := withdrawPlan(tx, day.ID); err != nil {
+		return err
+	}
+	return setDraft(tx, day.ID, pack(drafted)) // the next plan moves as few as possible
+}
+
+// withdrawPlan ends what the publication of a plan began. A booth that was
+// given by a decision or an answer since stays promised: the place is locked.
+func withdrawPlan(tx *db.Tx, dayID string) error {
+	const since = `day_id = $1 AND state = 'live' AND why <> 'plan'`
+	now := db.Micros(tx.Now)
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{`DELETE FROM booths_locks WHERE day_id = $1 AND (claim_id IN (SELECT claim_id FROM booths_assignments WHERE ` + since + `)
+			OR booth_id IN (SELECT booth_id FROM booths_assignments WHERE ` + since + `))`, []any{dayID}},
+		{`INSERT INTO booths_locks (claim_id, day_id, booth_id) SELECT claim_id, day_id, booth_id FROM booths_assignments WHERE ` + since, []any{dayID}},
+		{`UPDATE booths_assignments SET state = 'cancelled', ended_at = $2 WHERE day_id = $1 AND state = 'live'`, []any{dayID, now}},
+		{`UPDATE booths_offers SET state = 'void', ended_at = $2 WHERE day_id = $1 AND state = 'open'`, []any{dayID, now}},
+		{`UPDATE booths_claims SET state = 'claimed', reasons = '', changed_at = $2 WHERE day_id = $1 AND state IN ('placed', 'waiting')`, []any{dayID, now}},
+		{`DELETE FROM booths_changes WHERE day_id = $1 AND what = 'disturbance'`, []any{dayID}},
+		{`UPDATE booths_days SET state = 'claiming', published_at = 0 WHERE id = $1`, []any{dayID}},
+	} {
+		if _, err := tx.Exec(q.sql, q.args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package notify
+
+import (
+	"testing"
+	"time"
+
+	"yiji/internal/db"
+	"yiji/internal/event"
+	"yiji/notify/channel"
+)
+
+func undone(from, to string, at time.Time) event.MarketDayUndone {
+	return event.MarketDayUndone{Day: theDay("d1"), From: from, To: to, OpensAt: local(19, 9, 0), ClosesAt: local(19, 11, 30), At: at}
+}
+
+// What an organizer's early step has to say is held until it is certain. Taken
+// back, it is never said; done again, it is said then, and as it is then.
+func TestAnUndoneStepIsNotTold(t *testing.T) {
+	eachTown(t, local(10, 9, 0), func(w *town) {
+		hooked := newReceiver(w.T, w.clock)
+		w.channel(channel.Webhook, hooked.URL, "")
+		w.tell(hear(w.MarketDayPlanned, planned("d1")))
+		confirm := func(at time.Time) {
+			w.clock.set(at)
+			w.tell(hear(w.MarketDayConfirmed, event.MarketDayConfirmed{Day: theDay("d1"), EffectiveAt: at, UndoUntil: at.Add(10 * time.Minute)}))
+			w.tell(hear(w.BoothsPublished, published("d1")))
+			w.drain()
+		}
+		told := func() (n int) {
+			for _, kind := range []Kind{BoothsPublished, PlanPublished, DayOpened} {
+				for _, s := range w.states(kind) {
+					if s == "delivered" {
+						n++
+					}
+				}
+			}
+			return n
+		}
+		confirm(local(10, 9, 0))
+		w.clock.set(local(10, 9, 10))
+		if w.drain(); told() != 0 {
+			t.Fatalf("%d were told while it could be taken back: %v", told(), w.states())
+		}
+		w.tell(hear(w.MarketDayUndone, undone("confirmed", "claiming", local(10, 9, 9))))
+		w.clock.set(local(10, 9, 30))
+		if w.drain(); told() != 0 {
+			t.Fatalf("%d were told what was taken back: %v", told(), w.states())
+		}
+		confirm(local(10, 10, 0))
+		w.clock.set(local(10, 10, 11))
+		if w.drain(); told() != 4 { // three partners and the organizer
+			t.Fatalf("%d were told: %v", told(), w.states())
+		}
+
+		w.clock.set(local(19, 8, 30))
+		early := opened("d1")
+		early.EffectiveAt, early.UndoUntil = local(19, 8, 30), local(19, 8, 40)
+		w.tell(hear(w.MarketDayOpened, early))
+		w.clock.set(local(19, 8, 35))
+		w.tell(hear(w.MarketDayUndone, undone("open", "confirmed", local(19, 8, 35))))
+		w.clock.set(local(19, 8, 50))
+		if w.drain(); told() != 4 {
+			t.Fatalf("the early opening was told: %v", w.states())
+		}
+		w.clock.set(local(19, 9, 0))
+		w.tell(hear(w.MarketDayOpened, opened("d1")))
+		if w.drain(); told() != 5 {
+			t.Fatalf("the opening was not told: %v", w.states())
+		}
+
+		w.clock.set(local(19, 10, 0))
+		shut := closed("d1")
+		shut.EffectiveAt, shut.UndoUntil = local(19, 10, 0), local(19, 10, 10)
+		w.tell(hear(w.MarketDayClosed, shut), hear(w.MarketDayUndone, undone("closed", "open", local(19, 10, 5))), hear(w.MarketDayClosed, closed("d1")))
+		var d dayRow
+		if err := w.db.View(t.Context(), func(tx *db.Tx) (err error) { d, err = day(tx, "d1"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if d.State != "closed" || d.ClosedAt != db.Micros(local(19, 11, 30)) || d.OpenedAt != db.Micros(local(19, 9, 0)) {
+			t.Fatalf("the day is %+v", d)
+		}
+		w.drain() // programs hear every opening and closing, and every undo
+		if n := hooked.count(); n != 10 {
+			t.Fatalf("programs heard %d events: %v", n, hooked.texts)
+		}
+	})
+}

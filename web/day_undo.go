@@ -1,0 +1,81 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"yiji/internal/db"
+	"yiji/scheduler"
+)
+
+// stepsInto reads what happened to the day, and the step that can be undone.
+func (c *call) stepsInto(v *marketDayView) (err error) {
+	if v.History, err = c.server.Scheduler.History(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil || !v.organizes() {
+		return err
+	}
+	if v.Undo, err = c.server.Scheduler.Undoable(c.ctx(), c.dayRef()); err != nil {
+		return err
+	}
+	v.Names = map[string]string{}
+	for _, h := range v.History {
+		if h.UndoneBy == "" || len(v.Names) > 0 {
+			continue
+		}
+		all, err := c.server.Account.People(c.ctx(), c.In.CommunityID)
+		if err != nil {
+			return err
+		}
+		for _, p := range all {
+			v.Names[p.ID] = p.Name
+		}
+	}
+	return nil
+}
+
+// undoText says what the undo takes back and how long it is there.
+func (v marketDayView) undoText() string {
+	left := strconv.Itoa(int((v.Undo.Until.Sub(v.Now) + time.Minute - 1) / time.Minute))
+	switch v.Undo.Step {
+	case scheduler.Confirmed:
+		return v.T("duty.undo_confirm", "n", left)
+	case scheduler.Open:
+		return v.T("duty.undo_open", "n", left)
+	}
+	return v.T("duty.undo_close", "n", left)
+}
+
+// undoneText says when a step was taken back, and by whom.
+func (v marketDayView) undoneText(h scheduler.Transition) string {
+	if name := v.Names[h.UndoneBy]; name != "" {
+		return v.T("duty.undone_by", "at", v.momentText(h.UndoneAt), "who", name)
+	}
+	return v.T("duty.undone", "at", v.momentText(h.UndoneAt))
+}
+
+// dayUndo takes an early step back.
+func (s *Server) dayUndo(c *call) error {
+	f := c.form("step")
+	if _, err := s.undoStep(c, f.Get("step")); err != nil {
+		at, gone := s.marketDayPage(c, f.failed(faultOf(err)))
+		if gone != nil {
+			return gone
+		}
+		return c.again(f, err, func(form) templ.Component { return at })
+	}
+	return c.done("/o/"+c.Community.Slug+"/days/"+c.Param("day"), "done.duty_undone")
+}
+
+// undoStep takes a step back unless the world has moved on: an opening cannot be
+// undone once somebody has a number.
+func (s *Server) undoStep(c *call, step string) (scheduler.Day, error) {
+	ref := c.dayRef()
+	ref.By = c.Actor.PersonID
+	return s.Scheduler.Undo(c.ctx(), ref, scheduler.State(step), func(tx *db.Tx, d scheduler.Day) error {
+		if d.State != scheduler.Open {
+			return nil
+		}
+		return s.Queue.Untouched(tx, d.CommunityID, d.ID)
+	})
+}
