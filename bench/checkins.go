@@ -32,7 +32,7 @@ func checkInsSQLite(ctx context.Context, r *run) (lines []line, err error) {
 		Yardstick: "echo answering a constant POST, same process, same load", Unit: "/s", Target: "≥ 0.25", met: atLeast(0.25)}
 	var c counter
 	l.pair, err = inTurns(ctx, r.pairs, c.checkIns(h, r.length), func(context.Context) (float64, error) {
-		t, err := load{address: yard.address, path: h.path, status: http.StatusCreated, hands: visitors}.run(r.length)
+		t, err := load{address: yard.address, request: checkIn(yard.address, h.path), status: http.StatusCreated, hands: visitors}.run(r.length)
 		return t.rate(), err
 	})
 	if err != nil {
@@ -95,7 +95,7 @@ func (c *counter) checkIns(h *house, length time.Duration) measurement {
 			return 0, err
 		}
 		stats := h.DB.Stats()
-		t, err := load{address: address, path: h.path, status: http.StatusCreated, hands: visitors}.run(length)
+		t, err := load{address: address, request: checkIn(address, h.path), status: http.StatusCreated, hands: visitors}.run(length)
 		if err != nil {
 			return 0, err
 		}
@@ -152,7 +152,7 @@ func (r *run) growCheckIns(ctx context.Context, database string) (said string, e
 // growthSteps are 1, 10 and 100 times the data.
 var growthSteps = []int{500, 5_000, 20_000}
 
-// constant is the yardstick of P1: the same web framework with nothing to do.
+// constant is the yardstick of P1 and P3a: the same web framework with nothing to do.
 type constant struct {
 	address string
 	server  *http.Server
@@ -162,14 +162,18 @@ const constantAnswer = `{"id":"aaaaaaaaaaaaaaaaaaaaaaaaaa-100","handle":"aaaaaaa
 	`"day":"aaaaaaaaaaaaaaaaaaaaaaaaaa","line":"aaaaaaaaaaaaaaaaaaaaaaaaaa","number":100,"via":"phone","state":"waiting","issued_at":"2026-11-19T09:00:00.000000+08:00"}`
 
 func startConstant() (*constant, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
 	e := echo.New()
 	e.POST("/api/v1/days/:day/lines/:line/tickets", func(c echo.Context) error {
 		return c.Blob(http.StatusCreated, echo.MIMEApplicationJSON, []byte(constantAnswer))
 	})
+	return serve(e)
+}
+
+func serve(e *echo.Echo) (*constant, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
 	c := &constant{address: l.Addr().String(), server: &http.Server{Handler: e, ReadHeaderTimeout: 5 * time.Second}}
 	go func() { _ = c.server.Serve(l) }()
 	return c, nil

@@ -8,6 +8,7 @@
 //
 //	P1  checkins.go  durable check-ins over HTTP on SQLite      against a constant POST
 //	P2  checkins.go  the same on PostgreSQL                     against pgbench (pgbench.go)
+//	P3  page.go      the residents' schedule page               against nginx and a bare handler
 //	P4  pipeline.go  committed change to committed reaction     against River (river.go)
 //	P5  watch.go     one call seen by 10,000 open pages         against a bare broadcast
 //	P6  assign.go    the best assignment of 1,000 to 1,000      against scipy (lap.py)

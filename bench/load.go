@@ -20,9 +20,27 @@ import (
 // machine what the generator costs is taken from both sides.
 type load struct {
 	address string
-	path    func(i int) string // of connection i
+	request func(i int) []byte // of connection i; it may hold a count
 	status  int                // expected of every answer
 	hands   int
+}
+
+// count stands in a request for ten digits that change with every use of it.
+const count = "-0000000000"
+
+// checkIn asks for a number, each time with another key of the same length.
+func checkIn(address string, path func(i int) string) func(i int) []byte {
+	return func(i int) []byte {
+		return []byte("POST " + path(i) + " HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\n" +
+			"Content-Length: 2\r\nIdempotency-Key: " + db.NewID() + count + "\r\n\r\n{}")
+	}
+}
+
+// read asks for a page as browsers do, compressed.
+func read(address, path string) func(i int) []byte {
+	return func(int) []byte {
+		return []byte("GET " + path + " HTTP/1.1\r\nHost: " + address + "\r\nAccept-Encoding: gzip\r\nAccept-Language: zh-CN\r\n\r\n")
+	}
 }
 
 // taken is what a load came to.
@@ -61,12 +79,12 @@ func (l load) hand(i int, until time.Time) (t taken, err error) {
 		return t, err
 	}
 	defer c.Close()
-	// The key is the same length each time: its last ten digits are the count.
-	key := db.NewID() + "-0000000000"
-	request := []byte("POST " + l.path(i) + " HTTP/1.1\r\nHost: " + l.address + "\r\nContent-Type: application/json\r\n" +
-		"Content-Length: 2\r\nIdempotency-Key: " + key + "\r\n\r\n{}")
-	digits := request[bytes.Index(request, []byte(key))+len(key)-10:][:10]
-	in := bufio.NewReader(c)
+	request := l.request(i)
+	var digits []byte
+	if at := bytes.Index(request, []byte(count)); at >= 0 {
+		digits = request[at+1:][:len(count)-1]
+	}
+	in := bufio.NewReaderSize(c, 64<<10)
 	for n := 0; ; n++ {
 		now := time.Now()
 		if !now.Before(until) {

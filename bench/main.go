@@ -47,7 +47,7 @@ var parts = []struct {
 	id string
 	do func(context.Context, *run) ([]line, error)
 }{
-	{"P1", checkInsSQLite}, {"P2", checkInsPostgres}, {"P4", pipeline}, {"P5", liveQueue}, {"P6", assignment},
+	{"P1", checkInsSQLite}, {"P2", checkInsPostgres}, {"P3", schedulePage}, {"P4", pipeline}, {"P5", liveQueue}, {"P6", assignment},
 }
 
 func bench(ctx context.Context) (err error) {

@@ -98,8 +98,10 @@ func (c *caller) queueUp(ctx context.Context) error {
 
 func (c *caller) call(ctx context.Context, _ int) error {
 	line := c.lines[0].ID
-	t, err := c.Queue.ServeAndNext(ctx, queue.LineCommand{CommunityID: c.day.CommunityID, DayID: c.day.ID, LineID: line, TicketID: c.ticket, By: "bench"})
-	c.ticket = t.ID
+	turn, err := c.Queue.ServeAndNext(ctx, queue.LineCommand{CommunityID: c.day.CommunityID, DayID: c.day.ID, LineID: line, TicketID: c.ticket, By: "bench"})
+	if err == nil && turn.Next != nil {
+		c.ticket = turn.Next.ID
+	}
 	return err
 }
 

@@ -33,7 +33,7 @@ func (s shot) file() string {
 	if s.theme != "" {
 		parts = append(parts, s.theme)
 	}
-	return strings.Join(parts, "_") + ".png"
+	return strings.Join(parts, "_") + ".webp"
 }
 
 // shots are every page at its moments, small and wide; the most important ones
@@ -65,7 +65,7 @@ func TestGallery(t *testing.T) {
 	if !browser.Have(t) {
 		t.Fatal("no browser, no pictures")
 	}
-	old, _ := filepath.Glob(filepath.Join(galleryFolder, "*.png"))
+	old, _ := filepath.Glob(filepath.Join(galleryFolder, "*.webp"))
 	for _, f := range old {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
@@ -118,7 +118,7 @@ func album(all []shot) string {
 			last = s.title()
 			fmt.Fprintf(&b, "\n## %s\n\n`%s`\n\n", last, s.path)
 		}
-		fmt.Fprintf(&b, "<img src=\"%s\" width=\"%d\" alt=\"%s\">\n", s.file(), min(s.width, 540)*3/4, strings.TrimSuffix(s.file(), ".png"))
+		fmt.Fprintf(&b, "<img src=\"%s\" width=\"%d\" alt=\"%s\">\n", s.file(), min(s.width, 540)*3/4, strings.TrimSuffix(s.file(), ".webp"))
 	}
 	return b.String()
 }
