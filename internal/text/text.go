@@ -3,7 +3,9 @@
 // Rules and services never build sentences: they return a Reason, a code with
 // its arguments, and the edge that knows the reader's language renders it.
 // A missing key renders as the key itself, so that a forgotten text is ugly
-// and not silent; a test keeps the catalogues complete and equal.
+// and not silent. Tests keep the catalogues complete and equal, and find a text
+// that nobody says or that does not exist; a key put together at run time begins
+// with a quoted word: "queue.line." + state.
 package text
 
 import (
