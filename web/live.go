@@ -9,9 +9,17 @@ import (
 )
 
 // liveStream lets a page follow a day: server-sent events, numbers only.
-func (s *Server) liveStream(c *call) error {
+func (s *Server) liveStream(c *call) error { return s.streamed(c, live.Public) }
+
+// wallStream is the stream of walls, which have places of their own.
+func (s *Server) wallStream(c *call) error { return s.streamed(c, live.Wall) }
+
+func (s *Server) streamed(c *call, as live.Rank) error {
+	if len(c.Actor.Roles) > 0 {
+		as = live.Staff
+	}
 	return s.livePart(c, func() error {
-		return s.live.Stream(c.Response(), c.Request(), live.Visit{Day: c.Param("day"), Address: c.address(), Stop: s.stopping})
+		return s.live.Stream(c.Response(), c.Request(), live.Visit{Day: c.Param("day"), Address: c.address(), Rank: as, Stop: s.stopping})
 	})
 }
 

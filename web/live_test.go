@@ -115,6 +115,18 @@ func TestTooManyFollow(t *testing.T) {
 	if a := f.browser().get(path + ".json"); a.Status != 200 {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
+	wall := "/d/" + f.day.ID + "/screen/live" // has places of its own
+	_, next := f.follows(wall)
+	next("at", "")
+	if a := f.browser().get(wall + ".json"); a.Status != 200 {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	staff := f.organizer()
+	req, err := http.NewRequest(http.MethodHead, f.http.URL+path, nil)
+	f.ok(err)
+	if res, err := staff.http.Do(req); err != nil || res.StatusCode != 200 {
+		t.Errorf("somebody who runs the day is refused: %v %v", res, err)
+	}
 }
 
 func TestWithoutLiveUpdatesPagesAreToldSo(t *testing.T) {

@@ -56,6 +56,8 @@ func (s *Server) routes() []route {
 		{method: get, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribePage},
 		{method: post, path: "/unsubscribe/:token", action: account.TellMe, where: nowhere, handle: s.unsubscribe, oneClick: true},
 		{method: get, path: "/d/:day/live", action: account.PublicRead, where: nowhere, handle: s.liveStream, stream: true},
+		{method: get, path: "/d/:day/screen/live", action: account.PublicRead, where: nowhere, handle: s.wallStream, stream: true},
+		{method: get, path: "/d/:day/screen/live.json", action: account.PublicRead, where: nowhere, handle: s.livePicture},
 		{method: get, path: "/d/:day/live.json", action: account.PublicRead, where: nowhere, handle: s.livePicture},
 		{method: get, path: "/d/:day/screen", action: account.PublicRead, where: nowhere, handle: s.screenPage},
 

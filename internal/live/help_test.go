@@ -305,10 +305,10 @@ func (p *page) picture() string {
 func (f *fair) watch(t testing.TB, h *Hub, since int64, send func([]byte) error) (ended chan error) {
 	t.Helper()
 	ended = make(chan error, 1)
-	r, err := h.enter(f.day.DayID, "test")
+	r, err := h.enter(f.day.DayID, seat{address: "test"})
 	f.ok(err)
 	go func() {
-		defer h.leave(r, "test")
+		defer h.leave(r, seat{address: "test"})
 		ended <- h.follow(f.ctx, r, since, send, nil)
 	}()
 	return ended

@@ -17,6 +17,7 @@ import (
 type Visit struct {
 	Day     string
 	Address string
+	Rank    Rank
 	Stop    <-chan struct{}
 }
 
@@ -27,14 +28,15 @@ const sendBuffer = 64 << 10
 // Stream answers with the events of a day for as long as both sides like. An
 // error means that nothing was answered: ErrFull, or why the day cannot be read.
 func (h *Hub) Stream(w http.ResponseWriter, q *http.Request, v Visit) error {
-	r, err := h.enter(v.Day, v.Address)
+	at := seat{v.Rank, v.Address}
+	r, err := h.enter(v.Day, at)
 	if err != nil {
 		return err
 	}
 	held := true
 	defer func() {
 		if held {
-			h.leave(r, v.Address)
+			h.leave(r, at)
 		}
 	}()
 	since := lastID(q)
@@ -53,7 +55,7 @@ func (h *Hub) Stream(w http.ResponseWriter, q *http.Request, v Visit) error {
 		held = false
 		head := header(head)
 		go func() {
-			defer h.leave(r, v.Address)
+			defer h.leave(r, at)
 			defer conn.Close()
 			send := func(b []byte) error {
 				if err := conn.SetWriteDeadline(time.Now().Add(h.o.Stall)); err != nil {

@@ -18,7 +18,9 @@ type Options struct {
 	// Day reads what the frame of a day says but its arrivals; NotFound is an answer.
 	Day        func(tx *db.Tx, dayID string) (Day, error)
 	Most       int           // watchers at once in this process, 20,000
-	PerAddress int           // of them from one address, 2,000: a square of residents shares one
+	Reserve    int           // of them, so many places only for walls and staff, 1,000
+	PerAddress int           // the public from one address, 600: two hundred residents share one, with three pages each
+	Walls      int           // walls from one address, 20
 	Beat       time.Duration // between two signs of life, 15 s
 	Stall      time.Duration // how long a connection may take no bytes, 10 s
 	Poll       time.Duration // safety net beside the wake-up, 5 s, while somebody watches
@@ -30,7 +32,14 @@ func (o Options) filled() Options {
 		o.Most = 20_000
 	}
 	if o.PerAddress == 0 {
-		o.PerAddress = 2_000
+		o.PerAddress = 600
+	}
+	if o.Reserve == 0 {
+		o.Reserve = min(1_000, o.Most/4)
+	}
+	o.Reserve = max(0, o.Reserve) // -1 is none
+	if o.Walls == 0 {
+		o.Walls = 20
 	}
 	if o.Beat == 0 {
 		o.Beat = 15 * time.Second
@@ -67,7 +76,7 @@ type Hub struct {
 	mu        sync.Mutex
 	stopped   bool
 	rooms     map[string]*room
-	addresses map[string]int
+	addresses map[seat]int
 	leaving   sync.WaitGroup // of every watcher
 
 	watchers                        atomic.Int64
@@ -82,7 +91,7 @@ const unread = -1
 // New returns a hub that follows nothing before Run.
 func New(d *db.DB, o Options) *Hub {
 	return &Hub{db: d, o: o.filled(), asks: make(chan chan struct{}), stop: make(chan struct{}),
-		rooms: map[string]*room{}, addresses: map[string]int{}, seen: unread}
+		rooms: map[string]*room{}, addresses: map[seat]int{}, seen: unread}
 }
 
 // Stats returns the counters.
@@ -199,27 +208,56 @@ func (h *Hub) end() {
 // ErrFull refuses a watcher: there are too many, or the hub does not run.
 var ErrFull = errors.New("too many watch already")
 
+// Rank says who watches: limits of the public leave room for the others.
+type Rank int
+
+// The ranks. Anybody may say to be a wall, so walls have a limit, too; staff are
+// people who have logged in.
+const (
+	Public Rank = iota
+	Wall
+	Staff
+)
+
+// seat is what watchers are counted by.
+type seat struct {
+	rank    Rank
+	address string
+}
+
+// full reports whether there is no place for one more; the caller holds the lock.
+func (h *Hub) full(s seat) bool {
+	all, here := int(h.watchers.Load()), h.addresses[s]
+	switch s.rank {
+	case Staff:
+		return all >= h.o.Most
+	case Wall:
+		return all >= h.o.Most || here >= h.o.Walls
+	}
+	return all >= h.o.Most-h.o.Reserve || here >= h.o.PerAddress
+}
+
 // enter counts a watcher in; leave counts it out.
-func (h *Hub) enter(day, address string) (*room, error) {
+func (h *Hub) enter(day string, s seat) (*room, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.stopped || int(h.watchers.Load()) >= h.o.Most || h.addresses[address] >= h.o.PerAddress {
+	if h.stopped || h.full(s) {
 		h.refused.Add(1)
 		return nil, ErrFull
 	}
 	r := h.room(day)
 	r.watchers++
-	h.addresses[address]++
+	h.addresses[s]++
 	h.watchers.Add(1)
 	h.leaving.Add(1)
 	return r, nil
 }
 
-func (h *Hub) leave(r *room, address string) {
+func (h *Hub) leave(r *room, s seat) {
 	h.mu.Lock()
 	r.watchers--
-	if h.addresses[address]--; h.addresses[address] == 0 {
-		delete(h.addresses, address)
+	if h.addresses[s]--; h.addresses[s] == 0 {
+		delete(h.addresses, s)
 	}
 	h.watchers.Add(-1)
 	h.mu.Unlock()

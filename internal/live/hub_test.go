@@ -5,13 +5,13 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"yiji/booths/queue"
-	"yiji/internal/db"
 	"yiji/internal/db/dbtest"
 	"yiji/internal/event"
 	"yiji/internal/fault"
@@ -257,38 +257,60 @@ func TestTwoProcesses(t *testing.T) {
 	}
 }
 
+// Two hundred residents behind one address follow three pages each; a machine
+// gets no more than they, and neither takes the places of walls and staff.
 func TestLimits(t *testing.T) {
-	f := &fair{t: t, ctx: t.Context()}
-	h := New(dbtest.Open(t, dbtest.SQLite(t), nil), Options{Day: f.dayFrame, Most: 300, PerAddress: 200})
-	var wg sync.WaitGroup
-	rooms := make(chan *room, 400)
-	for range 200 {
-		wg.Go(func() {
-			r, err := h.enter("d1", "square")
-			if err != nil {
-				t.Error(err)
+	const most, reserve = 1000, 100
+	for _, c := range []struct {
+		name string
+		o    Options
+		want map[string]int // how many of a thousand got a place
+	}{
+		{"with a reserve", Options{Most: most, Reserve: reserve}, map[string]int{"square": 600, "elsewhere": 300, "wall": 20, "another wall": 20, "staff": 60}},
+		{"the control: without one", Options{Most: most, Reserve: -1, PerAddress: most}, map[string]int{"square": most, "elsewhere": 0, "wall": 0, "another wall": 0, "staff": 0}},
+	} {
+		f := &fair{t: t, ctx: t.Context()}
+		c.o.Day = f.dayFrame
+		h := New(dbtest.Open(t, dbtest.SQLite(t), nil), c.o)
+		for _, who := range []struct {
+			name string
+			seat seat
+		}{
+			{"square", seat{Public, "square"}}, {"elsewhere", seat{Public, "elsewhere"}}, {"wall", seat{Wall, "square"}},
+			{"another wall", seat{Wall, "hall"}}, {"staff", seat{Staff, "square"}},
+		} {
+			var got atomic.Int64
+			var wg sync.WaitGroup
+			for range most {
+				wg.Go(func() {
+					if _, err := h.enter("d1", who.seat); err == nil {
+						got.Add(1)
+					} else if err != ErrFull {
+						t.Error(err)
+					}
+				})
 			}
-			rooms <- r
-		})
-	}
-	wg.Wait()
-	if _, err := h.enter("d1", "square"); err != ErrFull {
-		t.Errorf("one address more: %v", err)
-	}
-	for range 100 {
-		if _, err := h.enter("d2", db.NewID()); err != nil {
-			t.Error(err)
+			wg.Wait()
+			if int(got.Load()) != c.want[who.name] {
+				t.Errorf("%s: %s got %d places, want %d", c.name, who.name, got.Load(), c.want[who.name])
+			}
 		}
-	}
-	if _, err := h.enter("d3", "elsewhere"); err != ErrFull {
-		t.Errorf("one more: %v", err)
-	}
-	h.leave(<-rooms, "square")
-	if _, err := h.enter("d1", "square"); err != nil {
-		t.Errorf("a place is free: %v", err)
-	}
-	if s := h.Stats(); s.Refused != 2 || s.Watchers != 300 {
-		t.Errorf("%+v", s)
+		if s := h.Stats(); s.Watchers != most {
+			t.Errorf("%s: %+v", c.name, s)
+		}
+		r, err := h.enter("d2", seat{Public, "late"})
+		if err != ErrFull {
+			t.Errorf("%s: one more: %v", c.name, err)
+		}
+		h.mu.Lock()
+		r = h.rooms["d1"]
+		h.mu.Unlock()
+		for range reserve + 1 {
+			h.leave(r, seat{Public, "square"})
+		}
+		if _, err := h.enter("d2", seat{Public, "late"}); err != nil {
+			t.Errorf("%s: a place is free: %v", c.name, err)
+		}
 	}
 }
 
@@ -326,7 +348,7 @@ func TestItEndsCleanly(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if _, err := f.hub.enter("d1", "late"); err != ErrFull {
+	if _, err := f.hub.enter("d1", seat{address: "late"}); err != ErrFull {
 		t.Errorf("it still takes watchers: %v", err)
 	}
 }

@@ -53,6 +53,8 @@ var pages = slices.Concat([]row{
 	{path: "/d/:day/qr.svg", not: "a picture"},
 	{path: "/d/:day/live", not: "a stream of events"},
 	{path: "/d/:day/live.json", not: "for the pages' scripts"},
+	{path: "/d/:day/screen/live", not: "a stream of events"},
+	{path: "/d/:day/screen/live.json", not: "for the pages' scripts"},
 	{path: "/d/:day/card", bar: browser.Residents, at: always, ticket: queue.Waiting},
 	{path: "/t/:ticket", name: "ticket-waiting", bar: browser.Residents, at: always, ticket: queue.Waiting, main: true},
 	{path: "/t/:ticket", name: "ticket-called", bar: browser.Residents, at: always, ticket: queue.Called},

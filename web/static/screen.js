@@ -104,7 +104,7 @@ async function renew(to) {
 }
 
 calls.begin(JSON.parse(told.before)); // what had been called when the page was made
-follow("/d/" + told.day + "/live", {
+follow("/d/" + told.day + "/screen/live", {
 	onAll: ids => {
 		for (const id of [...lines.keys()]) if (!ids.includes(id)) lines.delete(id);
 		later();
