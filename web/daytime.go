@@ -35,9 +35,32 @@ func (p page) momentText(t time.Time) string {
 	return p.dateText(scheduler.DateOf(t, zoneOf(p.Community.TimeZone))) + " " + p.clockText(t)
 }
 
-// hoursText is a day's date with its opening and closing time.
+// hoursText is a day's date with its opening and closing time: what they really
+// were, once they are known, with what was planned beside them where it differs.
 func (p page) hoursText(d scheduler.Day) string {
-	return p.dateText(d.HeldOn) + " " + p.clockText(d.OpensAt) + "–" + p.clockText(d.ClosesAt)
+	opens, closes := p.clockText(d.OpensAt), p.clockText(d.ClosesAt)
+	opened, closed := p.clockText(openedAt(d)), p.clockText(closedAt(d))
+	text := p.dateText(d.HeldOn) + " " + opened + "–" + closed
+	if opens != opened || closes != closed {
+		text += p.T("day.hours_planned", "opens", opens, "closes", closes)
+	}
+	return text
+}
+
+// openedAt is when a day really opened, or will.
+func openedAt(d scheduler.Day) time.Time {
+	if !d.OpenedAt.IsZero() {
+		return d.OpenedAt
+	}
+	return d.OpensAt
+}
+
+// closedAt is when a day really closed, or will.
+func closedAt(d scheduler.Day) time.Time {
+	if !d.ClosedAt.IsZero() {
+		return d.ClosedAt
+	}
+	return d.ClosesAt
 }
 
 // listText joins words as the language does.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"yiji/booths/queue"
 	"yiji/internal/account"
 	"yiji/internal/db/dbtest"
 	"yiji/internal/outbox"
@@ -49,6 +50,11 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		f.numbers(f.lines()["血压"].ID, 2)
 		wants(t, b.send(day, day+"/undo"), 409, "已经有人取号", "2 位在等候")
 		wants(t, b.get(day), 200, "2 位在等候", "帮忙叫号", "人工")
+		f.until(at(11, 19, 10, 10))
+		_, err := f.Queue.Next(t.Context(), queue.LineCommand{CommunityID: f.place.ID, DayID: f.day.ID, LineID: f.lines()["血压"].ID, By: "booth"})
+		f.ok(err)
+		wall := "/d/" + f.day.ID + "/screen"
+		wants(t, b.get(wall), 200, `id="newest"`, "血压")
 		a := b.send(day+"/close", day+"/close", "why", strings.Repeat("雨", 301))
 		wants(t, a, 422, "太长了", strings.Repeat("雨", 301))
 		page = b.send(day+"/close", day+"/close", "why", "下雨")
@@ -61,6 +67,9 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		f.hear()
 		f.until(at(11, 19, 12, 0))
 		wants(t, b.get(day), 200, "看简报")
+		wants(t, b.get(wall), 200, "已收市")
+		lacks(t, b.get(wall), `id="newest"`, "血压")
+		wants(t, b.get(day+"/summary"), 200, "08:30–10:10（原定 09:00–11:30）", "08:30–10:10，")
 	})
 }
 

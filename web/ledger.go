@@ -135,14 +135,6 @@ func minutesFloat(seconds int64, n int) any {
 	return float64(seconds) / float64(n) / 60
 }
 
-// closedAt is when a day really closed, or will.
-func closedAt(d scheduler.Day) time.Time {
-	if !d.ClosedAt.IsZero() {
-		return d.ClosedAt
-	}
-	return d.ClosesAt
-}
-
 // slotsOf are the moments of a map, in order.
 func slotsOf[T any](at map[int64]T) (out []queue.ArrivalSlot) {
 	for _, unix := range slices.Sorted(maps.Keys(at)) {

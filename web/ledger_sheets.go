@@ -63,7 +63,7 @@ func (l ledger) dayRows() (out [][]any) {
 		for i, n := range d.Incidents {
 			notes[i] = l.clockText(n.At) + " " + n.Words
 		}
-		out = append(out, []any{midnight(d.HeldOn), scheduler.WeekdayOf(d.HeldOn).In(l.Lang), d.MarketName, d.Venue, l.local(d.OpensAt), l.local(closedAt(d.Day)),
+		out = append(out, []any{midnight(d.HeldOn), scheduler.WeekdayOf(d.HeldOn).In(l.Lang), d.MarketName, d.Venue, l.local(openedAt(d.Day)), l.local(closedAt(d.Day)),
 			l.T("scheduler.state." + string(d.StateAt(l.Now))), d.partners(), len(d.Figures.Lines), d.Figures.Residents, reported, d.Figures.Tickets, served, rate,
 			d.sum(func(x queue.LineCount) int { return x.Missed }), d.sum(func(x queue.LineCount) int { return x.Left }),
 			d.sum(func(x queue.LineCount) int { return x.Expired }), d.Figures.CarriedOver, minutesFloat(waited, called), d.longest().Minutes(),

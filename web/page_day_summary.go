@@ -154,7 +154,7 @@ func (v summaryView) report() string {
 // prose are the paragraphs of the report.
 func (v summaryView) prose() []string {
 	partners, services := v.came()
-	first := v.T("sum.brief_held", "date", v.dateText(v.Day.HeldOn), "opens", v.clockText(v.Day.OpensAt),
+	first := v.T("sum.brief_held", "date", v.dateText(v.Day.HeldOn), "opens", v.clockText(openedAt(v.Day)),
 		"closes", v.clockText(closedAt(v.Day)), "community", v.Community.Name, "venue", v.Day.Venue, "market", v.Day.MarketName)
 	if len(partners) > 0 {
 		first += v.between() + v.T("sum.brief_partners", "n", strconv.Itoa(len(partners)), "partners", v.listText(partners),
