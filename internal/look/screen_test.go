@@ -13,6 +13,7 @@ import (
 	"yiji/booths/queue"
 	"yiji/internal/browser"
 	"yiji/internal/demo/stage"
+	"yiji/scheduler"
 )
 
 // quick lets what is held for seconds pass quickly, and notes what the wall
@@ -131,6 +132,12 @@ func TestScreenAnnounces(t *testing.T) {
 		text, _ = c.next(0)
 		want = []string{text}
 		check(said(p, 1))
+
+		_, err = w.App.Scheduler.Close(t.Context(), scheduler.DayRef{CommunityID: w.CommunityID, DayID: w.Day, By: "test"}, "下雨")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.WaitFor("the end, without a call", `document.querySelector("main").innerText.includes("已收市") && !document.getElementById("newest")`)
 	})
 }
 
