@@ -35,6 +35,20 @@ func (s *Service) MarketDayPlanned(tx *db.Tx, e event.MarketDayPlanned) error {
 	return s.toWebhooks(tx, d, e, "")
 }
 
+// MarketChanged remembers what the day is called now, for everything that is
+// written from here on.
+func (s *Service) MarketChanged(tx *db.Tx, e event.MarketChanged) error {
+	if _, err := tx.Exec(`UPDATE notify_days SET community_name = $2, market_name = $3, venue = $4, time_zone = $5, locale = $6 WHERE day_id = $1`,
+		e.DayID, e.Community, e.Market, e.Venue, e.TimeZone, e.Locale); err != nil {
+		return err
+	}
+	d, err := day(tx, e.DayID)
+	if err != nil {
+		return err
+	}
+	return s.toWebhooks(tx, d, e, strconv.FormatInt(db.Micros(tx.Now), 10))
+}
+
 // MarketDayMoved tells everybody the new time and takes back what names the old one.
 func (s *Service) MarketDayMoved(tx *db.Tx, e event.MarketDayMoved) error {
 	old, err := day(tx, e.DayID)

@@ -138,32 +138,39 @@ func (s *Service) save(ctx context.Context, m Market, choices map[string]Choice,
 	}
 	saved := m
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		id, err := write(tx, m)
-		if err != nil {
+		return renaming(tx, func() (err error) {
+			saved, err = s.saveIn(tx, m, choices, write)
 			return err
-		}
-		for _, e := range m.Exceptions {
-			if err := putException(tx, id, e); err != nil {
-				return err
-			}
-		}
-		now, err := oneSeries(tx, "", id)
-		if err != nil {
-			return err
-		}
-		if err := s.choose(tx, now, choices); err != nil {
-			return err
-		}
-		if now, err = oneSeries(tx, "", id); err != nil {
-			return err
-		}
-		if err := s.reapply(tx, now, choices); err != nil {
-			return err
-		}
-		saved = now.Market
-		return s.plan(tx, now)
+		}, `m.id = $1 OR m.community_id = $2 AND m.slug = $3`, m.ID, m.CommunityID, m.Slug)
 	})
 	return saved, err
+}
+
+// saveIn writes a market and brings its days in line with it.
+func (s *Service) saveIn(tx *db.Tx, m Market, choices map[string]Choice, write func(*db.Tx, Market) (string, error)) (Market, error) {
+	id, err := write(tx, m)
+	if err != nil {
+		return m, err
+	}
+	for _, e := range m.Exceptions {
+		if err := putException(tx, id, e); err != nil {
+			return m, err
+		}
+	}
+	now, err := oneSeries(tx, "", id)
+	if err != nil {
+		return m, err
+	}
+	if err := s.choose(tx, now, choices); err != nil {
+		return m, err
+	}
+	if now, err = oneSeries(tx, "", id); err != nil {
+		return m, err
+	}
+	if err := s.reapply(tx, now, choices); err != nil {
+		return m, err
+	}
+	return now.Market, s.plan(tx, now)
 }
 
 // saveRow inserts or updates the market's row and locks it. What was due by

@@ -37,11 +37,13 @@ func (s *Service) SaveCommunity(ctx context.Context, c Community) (Community, er
 		return c, err
 	}
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
-		saved, err := putCommunity(tx, c)
-		if err == nil {
-			c.ID = saved.ID
-		}
-		return err
+		return renaming(tx, func() error {
+			saved, err := putCommunity(tx, c)
+			if err == nil {
+				c.ID = saved.ID
+			}
+			return err
+		}, `c.slug = $1`, c.Slug)
 	})
 	return c, err
 }

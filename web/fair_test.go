@@ -263,6 +263,7 @@ func (f *fair) hearAll() {
 	hears(f, figures.TicketMoved)
 	hears(f, figures.MarketDaySettled)
 	hears(f, no.MarketDayPlanned)
+	hears(f, no.MarketChanged)
 	hears(f, no.MarketDayMoved)
 	hears(f, no.MarketDayClaimingOpened)
 	hears(f, no.MarketDayConfirmed)

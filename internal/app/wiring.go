@@ -8,6 +8,7 @@ import (
 // wire is the event map: who hears what. Emitters stand in internal/event.
 //
 //	scheduler ─ market day planned … settled, undone ─► booths, queue, notify, figures
+//	scheduler ─ market changed ───────────────► notify (names, venue)
 //	booths ──── published, assigned, released ► queue (lines), notify (partners)
 //	booths ──── claim, offer ─────────────────► scheduler (counts), notify
 //	queue ───── check-in, ticket, ────────────► figures (the day's numbers), scheduler (counts)
@@ -55,6 +56,7 @@ func wire(b *bus.Bus, s Services) {
 	)
 	b.Consumer("notify",
 		bus.On(s.Notify.MarketDayPlanned),
+		bus.On(s.Notify.MarketChanged),
 		bus.On(s.Notify.MarketDayMoved),
 		bus.On(s.Notify.MarketDayClaimingOpened),
 		bus.On(s.Notify.MarketDayConfirmed),

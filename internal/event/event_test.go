@@ -23,6 +23,7 @@ var (
 	at  = time.Date(2026, 11, 19, 1, 0, 0, 0, time.UTC)
 	all = []event.Event{
 		event.MarketDayPlanned{Day: day, Community: "向阳社区", Market: "幸福长“9”", Venue: "门口", TimeZone: "Asia/Shanghai", Locale: "zh-Hans", HeldOn: "2026-11-19", OpensAt: at, ClosesAt: at.Add(time.Hour)},
+		event.MarketChanged{Day: day, Community: "向阳社区", Market: "幸福长“9”", Venue: "室内", TimeZone: "Asia/Shanghai", Locale: "zh-Hans"},
 		event.MarketDayMoved{Day: day, HeldOn: "2026-11-20", OpensAt: at, ClosesAt: at, Reason: "雨"},
 		event.MarketDayClaimingOpened{Day: day, EffectiveAt: at, StandingUntil: at, ConfirmAt: at},
 		event.MarketDayConfirmed{Day: day, EffectiveAt: at},

@@ -18,6 +18,18 @@ type MarketDayPlanned struct {
 	ClosesAt  time.Time `json:"closes_at"`
 }
 
+// MarketChanged: the market or its community has another name, venue, time zone
+// or language. It is told to every day that is not over, each in the order of its
+// own events.
+type MarketChanged struct {
+	Day
+	Community string `json:"community_name"`
+	Market    string `json:"market_name"`
+	Venue     string `json:"venue"`
+	TimeZone  string `json:"time_zone"`
+	Locale    string `json:"locale"`
+}
+
 // MarketDayMoved: the same day takes place at another date or time.
 type MarketDayMoved struct {
 	Day
@@ -93,6 +105,9 @@ type MarketDayMissed struct{ Day }
 
 // Name implements Event.
 func (MarketDayPlanned) Name() string { return "market_day.planned.v1" }
+
+// Name implements Event.
+func (MarketChanged) Name() string { return "market.changed.v1" }
 
 // Name implements Event.
 func (MarketDayMoved) Name() string { return "market_day.moved.v1" }
