@@ -43,7 +43,7 @@ func (p page) refreshText() string { return strconv.Itoa(p.Refresh) }
 
 // modules are the scripts of the page: reading aloud for residents, and its own.
 func (p page) modules() []string {
-	if p.audience() == residents {
+	if p.audience() == residents && !p.Wall {
 		return slices.Concat([]string{"read.js"}, p.Modules)
 	}
 	return p.Modules

@@ -19,6 +19,7 @@ type Request struct {
 	Status int    // 0 before an answer
 	Bytes  int    // as transferred, headers included
 	Failed string // why there was none
+	page   string // which page asked
 }
 
 // Requests are everything asked for since Open, in order.
@@ -47,6 +48,9 @@ func (p *Page) Foreign() (out []string) {
 	p.must(err)
 	for _, r := range p.Requests() {
 		u, err := url.Parse(r.URL)
+		if by, _ := url.Parse(r.page); by != nil && by.Host != own.Host {
+			continue // the page before was still at it
+		}
 		if err != nil || u.Host != own.Host && u.Scheme != "data" && u.Scheme != "blob" {
 			out = append(out, r.URL)
 		}
@@ -99,7 +103,7 @@ func (p *Page) listen(ev any) {
 	defer p.mu.Unlock()
 	switch e := ev.(type) {
 	case *network.EventRequestWillBeSent:
-		r := &Request{URL: e.Request.URL, Kind: string(e.Type)}
+		r := &Request{URL: e.Request.URL, Kind: string(e.Type), page: e.DocumentURL}
 		p.asks = append(p.asks, r)
 		p.byID[e.RequestID] = r
 	case *network.EventResponseReceived:

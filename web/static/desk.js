@@ -248,7 +248,7 @@ function leaving(e) {
 		return form.scrollIntoView({ block: "start" });
 	}
 	const paper = new URL(a.href).searchParams.get("paper");
-	if (paper && a.closest(".papers")) {
+	if (paper && a.closest(".choices")) {
 		e.preventDefault();
 		const root = document.documentElement;
 		root.className = root.className.replace(/ ?paper-\w+/, "") + (paper === "none" ? "" : " paper-" + paper);
