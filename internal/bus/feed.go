@@ -358,13 +358,18 @@ func (f *feed) lost() {
 }
 
 // leave writes what is known and frees the lease, also when the caller's
-// context has ended.
+// context has ended. A lease that ends by itself is not waited for long; one
+// that does not would keep every later reader of this process waiting for ever.
 func (f *feed) leave() {
 	if !f.owner {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
+	ctx := context.Background()
+	if f.s.db.Postgres() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+	}
 	low := f.low()
 	err := f.s.db.Update(ctx, func(tx *db.Tx) error {
 		if err := f.reader.Advance(tx, low); err != nil {

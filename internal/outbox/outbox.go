@@ -76,13 +76,6 @@ func Head(tx *db.Tx) (int64, error) {
 	return seq, err
 }
 
-// ByID returns one event, whatever its topic.
-func ByID(tx *db.Tx, id string) (Stored, error) {
-	var s Stored
-	err := tx.Get(&s, `SELECT seq, id, key, name, payload, metadata, at FROM outbox WHERE id = $1`, id)
-	return s, err
-}
-
 // Prune removes events recorded before the given instant (µs) that every
 // consumer has passed, the inbox rows that only repeat what a cursor says, and
 // expired answers to idempotency keys. It returns how many events went.
