@@ -190,9 +190,7 @@ func (s *Service) shown(c channelRow) Channel {
 // hint shows enough of a target to recognise it and not enough to use it.
 func hint(k channel.Kind, target string) string {
 	if k == channel.Mail {
-		local, domain, _ := strings.Cut(target, "@")
-		_, n := utf8.DecodeRuneInString(local)
-		return local[:n] + "…@" + domain
+		return text.Masked(target)
 	}
 	if u, err := url.Parse(target); err == nil {
 		return u.Host

@@ -40,11 +40,13 @@ func (d Delivery) Resendable() bool {
 
 // Filter narrows Deliveries; zero fields do not. Newest first, at most Limit (0 is 100, 1000 the most).
 type Filter struct {
-	DayID  string
-	State  State
-	Kind   Kind
-	Limit  int
-	Before string // id of the last delivery of the page before
+	DayID     string
+	State     State
+	Kind      Kind
+	Channel   channel.Kind
+	Recipient string
+	Limit     int
+	Before    string // id of the last delivery of the page before
 }
 
 // Deliveries lists messages of a community.
@@ -57,9 +59,10 @@ func (s *Service) Deliveries(ctx context.Context, communityID string, f Filter) 
 		flat = nil
 		return tx.Select(&flat, `SELECT `+viewColumns+` FROM notify_deliveries d
 			WHERE d.community_id = $1 AND ($2 = '' OR d.day_id = $2) AND ($3 = '' OR d.state = $3) AND ($4 = '' OR d.kind = $4)
-			AND ($5 = '' OR (d.created_at, d.id) < (SELECT b.created_at, b.id FROM notify_deliveries b WHERE b.id = $5))
-			ORDER BY d.created_at DESC, d.id DESC LIMIT $6`,
-			communityID, f.DayID, string(f.State), string(f.Kind), f.Before, min(f.Limit, 1000))
+			AND ($5 = '' OR d.channel = $5) AND ($6 = '' OR d.recipient = $6)
+			AND ($7 = '' OR (d.created_at, d.id) < (SELECT b.created_at, b.id FROM notify_deliveries b WHERE b.id = $7))
+			ORDER BY d.created_at DESC, d.id DESC LIMIT $8`,
+			communityID, f.DayID, string(f.State), string(f.Kind), string(f.Channel), f.Recipient, f.Before, min(f.Limit, 1000))
 	})
 	out := make([]Delivery, len(flat))
 	for i, v := range flat {
@@ -185,9 +188,18 @@ func (s *Service) Counts(ctx context.Context) (map[State]int64, error) {
 	return s.counts(ctx, `SELECT state, COUNT(*) AS n FROM notify_deliveries GROUP BY state`)
 }
 
-// CountsOf is Counts for one market day.
+// CountsOf is Counts for one market day, or ("") for a whole community.
 func (s *Service) CountsOf(ctx context.Context, communityID, dayID string) (map[State]int64, error) {
-	return s.counts(ctx, `SELECT state, COUNT(*) AS n FROM notify_deliveries WHERE day_id = $1 AND community_id = $2 GROUP BY state`, dayID, communityID)
+	return s.counts(ctx, `SELECT state, COUNT(*) AS n FROM notify_deliveries WHERE ($1 = '' OR day_id = $1) AND community_id = $2 GROUP BY state`, dayID, communityID)
+}
+
+// FailedSince counts what could not be delivered to anybody of a community of
+// the messages written since an instant.
+func (s *Service) FailedSince(ctx context.Context, communityID string, since time.Time) (n int64, err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) error {
+		return tx.Get(&n, `SELECT COUNT(*) FROM notify_deliveries WHERE community_id = $1 AND created_at >= $2 AND state = 'given_up'`, communityID, db.Micros(since))
+	})
+	return n, err
 }
 
 // Interrupted returns how many attempts ended with nobody coming back to say how:

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"yiji/booths"
 	"yiji/booths/queue"
 	"yiji/internal/account"
+	"yiji/internal/db"
 	"yiji/internal/db/dbtest"
 	"yiji/internal/outbox"
 	"yiji/notify"
@@ -98,7 +101,7 @@ func TestADayIsMovedAndCancelled(t *testing.T) {
 		if len(days) != 3 {
 			t.Errorf("%d days, want the cancelled one, its replacement and December", len(days))
 		}
-		wants(t, b.get(day+"/messages"), 200, "很抱歉", "台风")
+		wants(t, b.get("/o/xiangyang/messages?day="+f.day.ID), 200, "很抱歉", "台风")
 	})
 }
 
@@ -238,7 +241,7 @@ func TestNobodyElseReachesTheDay(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {
 		f.claims(f.doctors)
 		day := f.dutyPath()
-		f.stranger(t, []string{day, day + "/plan", day + "/summary", day + "/messages", day + "/confirm", day + "/move"},
+		f.stranger(t, []string{day, day + "/plan", day + "/summary", "/o/xiangyang/messages?day=" + f.day.ID, day + "/confirm", day + "/move"},
 			[]string{day + "/confirm", day + "/open", day + "/close", day + "/undo", day + "/cancel", day + "/move", day + "/plan/override", day + "/plan/release", day + "/summary"})
 		if d, err := f.Scheduler.Day(t.Context(), f.place.ID, f.day.ID); err != nil || d.State != scheduler.Claiming {
 			t.Errorf("the day is %s, %v", d.State, err)
@@ -254,30 +257,89 @@ func TestMessagesAreSeenAndSentAgain(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {
 		_, err := f.Notify.ChannelSave(t.Context(), f.place.ID, notify.ChannelInput{Kind: channel.Folder, Name: "文件夹", Lang: "zh-Hans", Active: true, Key: "k"})
 		f.ok(err)
-		b, to := f.organizer(), f.dutyPath()+"/messages"
-		wants(t, b.get(to), 200, "还没有消息", "点这里认领：http://", "/p/xiangyang/days/"+f.day.ID, "/d/"+f.day.ID)
+		b, to := f.organizer(), "/o/xiangyang/messages"
+		about := to + "?day=" + f.day.ID
+		a := b.get(about)
+		wants(t, a, 200, "还没有发出过消息", "点这里认领：http://", "/p/xiangyang/days/"+f.day.ID, "/d/"+f.day.ID, "11月16日 周一 18:00", "排位公布", "1 个群或邮箱", "开市了", "收市小结")
+		lacks(t, a, "开始认领 →") // has gone out
+		a = b.get(to)
+		wants(t, a, 200, "12月19日 周六 幸福长九", "开始认领 → 1 个群或邮箱")
+		lacks(t, a, "点这里认领")
 		f.claims(f.doctors)
 		f.until(at(11, 17, 8, 0))
 		b = f.organizer()
-		wants(t, b.get(to), 200, "当天有：", "血压", "排位公布", "文件夹", "等待发送 1")
+		wants(t, b.get(about), 200, "当天有：", "血压", "排位公布", "文件夹", "等待发送 1", "马上发", "1 家伙伴")
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- f.Notify.Run(ctx) }()
-		f.eventually(func() bool { return strings.Contains(b.get(to).Body, "已送到") })
+		f.eventually(func() bool { return strings.Contains(b.get(about).Body, "已送到") })
 		stop()
 		f.ok(<-ended)
 		list, err := f.Notify.Deliveries(t.Context(), f.place.ID, notify.Filter{DayID: f.day.ID, Kind: notify.PlanPublished})
 		f.ok(err)
 		letter := to + "/" + list[0].ID
-		wants(t, b.get(letter), 200, "排位已公布", "已安排摊位 1 个", "再发一次", "送到")
+		wants(t, b.get(letter), 200, "排位已公布", "已安排摊位 1 个", "再发一次", "送到", "文件夹", "11月19日 周四 幸福长九")
 		wants(t, b.send(letter, letter), 200, "已排队再发", "等待发送")
-		wants(t, b.get(to+"?state=queued"), 200, "排位公布")
+		wants(t, b.get(about+"&state=queued&channel=folder"), 200, letter)
+		wants(t, b.get(to+"?state=given_up"), 200, "没有这样的消息", "看全部消息")
+		wants(t, b.get(to+"?channel=wecom&state=nonsense"), 200, "没有这样的消息")
+		wants(t, b.get(to+"?day=nonsense"), 404)
 		v := b.fill(b.get(to).Body, "/logout")
-		wants(t, b.post(letter, v), 200, "等待发送", "试了 1 次") // twice is once
-		next, err := f.Scheduler.Days(t.Context(), f.place.ID, scheduler.DayFilter{})
-		f.ok(err)
-		wants(t, b.get("/o/xiangyang/days/"+next[len(next)-1].ID+"/messages/"+list[0].ID), 404)
+		wants(t, b.post(letter, v), 200, "等待发送") // twice is once
+		wants(t, f.browser(f.token(account.Role{Kind: account.Organizer, CommunityID: f.community("third").ID})).get(strings.Replace(letter, "xiangyang", "third", 1)), 404)
 	})
+}
+
+// What could not be delivered is on the first page, in plain words, with the
+// contact masked, and older messages are a page further.
+func TestAFailureIsSeenAtOnce(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		keep := f.doctors
+		keep.Contact = booths.Contact{Person: "王医生", Telephone: "13812341234", Email: "wang@example.com"}
+		_, err := f.Booths.SavePartner(t.Context(), booths.Scope{CommunityID: f.place.ID}, keep)
+		f.ok(err)
+		robot, err := f.Notify.ChannelSave(t.Context(), f.place.ID, notify.ChannelInput{Kind: channel.WeCom, Name: "居民群", Target: "https://robot.invalid/send?key=1", Lang: "zh-Hans", Active: true, Key: "k"})
+		f.ok(err)
+		for i := range lettersShown + 1 {
+			_, err := f.Notify.ChannelTest(t.Context(), f.place.ID, robot.ID, "t"+strconv.Itoa(i))
+			f.ok(err)
+		}
+		f.claims(f.doctors)
+		f.until(at(11, 17, 8, 0))
+		b, to := f.organizer(), "/o/xiangyang/messages"
+		wants(t, b.get(to+"?channel=mail"), 200, "王** 138****1234 w***@example.com", "/o/xiangyang/partners/"+f.doctors.ID)
+		lacks(t, b.get(to+"?channel=mail"), "13812341234", "wang@")
+		a := b.get(to + "?channel=wecom")
+		wants(t, a, 200, "居民群", "robot.invalid", "更早的")
+		wants(t, b.get(to+"?"+olderQuery(t, a.Body)), 200, "测试")
+		lacks(t, b.get("/o/xiangyang"), "没有送到")
+		list, err := f.Notify.Deliveries(t.Context(), f.place.ID, notify.Filter{Kind: notify.PlanPublished, Channel: channel.WeCom})
+		f.ok(err)
+		f.ok(f.db.Update(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE notify_deliveries SET state = 'given_up', why = 'wecom_93000', attempts = 1, finished_at = created_at WHERE id = $1`, list[0].ID)
+			return err
+		}))
+		wants(t, b.get("/o/xiangyang"), 200, "最近七天有 1 条消息没有送到", to+"?state=given_up")
+		wants(t, b.get(f.dutyPath()), 200, "有 1 条消息没有送到", to+"?day="+f.day.ID+"&state=given_up")
+		a = b.get(to + "?state=given_up")
+		wants(t, a, 200, "群机器人不收。请核对地址、密钥和关键词", "再发一次")
+		wants(t, b.get("/o/xiangyang/channels"), 200, "群机器人不收")
+		letter := to + "/" + list[0].ID
+		wants(t, pressIt(b, a, letter, "再发一次"), 200, "已排队再发")
+		lacks(t, b.get("/o/xiangyang"), "没有送到")
+		f.until(at(11, 26, 8, 0))
+	})
+}
+
+// olderQuery is the query of the way to older messages.
+func olderQuery(t *testing.T, page string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, "/messages?before=")
+	if !ok {
+		t.Fatal("there is no way to older messages")
+	}
+	q, _, _ := strings.Cut(rest, "\"")
+	return strings.ReplaceAll("before="+q, "&amp;", "&")
 }
 
 // eventually waits for what another goroutine does, with a deadline.
@@ -320,7 +382,7 @@ func TestParkedEventsAreReplayed(t *testing.T) {
 		{Consumer: "queue", EventID: "e3", Key: foreign.ID, Name: "ticket.issued.v1", Error: "secret of others", ParkedAt: at(11, 1, 9, 0).UnixMicro()},
 	}
 	page := b.get(to)
-	wants(t, page, 200, "环节：queue", "2 件，从 11月1日 周日 09:00 起", "no such line", "再试一次")
+	wants(t, page, 200, "排队叫号", "这一天的队伍可能没有跟上", "2 件，从 11月1日 周日 09:00 起", "no such line", "再试一次")
 	lacks(t, page, "secret of others", foreign.ID)
 	wants(t, pressIt(b, page, to, "再试一次"), 409, "又没有成")
 	failing = nil

@@ -22,8 +22,21 @@ func (s *Server) channelsShow(c *call) error {
 func (c *call) channelsView(f form) (channelsView, error) {
 	v := channelsView{page: c.console("chan.title"), form: f}
 	var err error
-	v.List, err = c.server.Notify.ChannelList(c.ctx(), c.In.CommunityID)
-	return v, err
+	if v.List, err = c.server.Notify.ChannelList(c.ctx(), c.In.CommunityID); err != nil {
+		return v, err
+	}
+	v.Last = map[string][]notify.Delivery{}
+	for _, x := range v.List {
+		if v.Last[x.ID], err = c.lastTo(x.ID, 1); err != nil {
+			return v, err
+		}
+	}
+	return v, nil
+}
+
+// lastTo are the last messages to a channel.
+func (c *call) lastTo(channelID string, n int) ([]notify.Delivery, error) {
+	return c.server.Notify.Deliveries(c.ctx(), c.In.CommunityID, notify.Filter{Recipient: "channel:" + channelID, Limit: n})
 }
 
 func channelInput(f form) notify.ChannelInput {
@@ -75,12 +88,7 @@ func (c *call) channelView(f form) (channelView, error) {
 			v.Channel = x
 		}
 	}
-	tests, err := c.server.Notify.Deliveries(c.ctx(), c.In.CommunityID, notify.Filter{Kind: notify.Test, Limit: 50})
-	for _, d := range tests {
-		if d.Recipient == "channel:"+id && len(v.Tests) < 3 {
-			v.Tests = append(v.Tests, d)
-		}
-	}
+	v.Last, err = c.lastTo(id, 3)
 	return v, err
 }
 

@@ -22,12 +22,24 @@ type duty struct {
 }
 
 // duty begins an organizer's page about the day of the path.
-func (c *call) duty(title string) (duty, error) {
-	v := duty{page: c.console(title), Base: "/o/" + c.Community.Slug + "/days/" + c.Param("day")}
+func (c *call) duty(title string) (duty, error) { return c.dutyOf(title, c.Param("day")) }
+
+func (c *call) dutyOf(title, day string) (duty, error) {
+	v := duty{page: c.console(title), Base: "/o/" + c.Community.Slug + "/days/" + day}
 	var err error
-	v.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, c.Param("day"))
+	v.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, day)
 	v.State = v.Day.StateAt(v.Now)
 	return v, err
+}
+
+// messages is where the messages about the day are seen, those in one state
+// or ("") all.
+func (v duty) messages(state notify.State) string {
+	to := v.office() + "/messages?day=" + v.Day.ID
+	if state != "" {
+		to += "&state=" + string(state)
+	}
+	return to
 }
 
 func (s *Server) marketDay(c *call) error {
@@ -173,11 +185,11 @@ func (v marketDayView) task() dayTask {
 		return dayTask{Says: v.T("duty.do_planned", "at", v.momentText(v.Day.ClaimsAt))}
 	case scheduler.Claiming:
 		if v.Claims == 0 {
-			return dayTask{v.T("duty.do_invite"), v.Base + "/messages", v.T("duty.messages")}
+			return dayTask{v.T("duty.do_invite"), v.messages(""), v.T("duty.messages")}
 		}
 		return dayTask{v.T("duty.do_plan", "n", strconv.Itoa(v.Claims), "at", v.momentText(v.Day.ConfirmAt)), v.Base + "/plan", v.T("duty.plan")}
 	case scheduler.Confirmed:
-		return dayTask{v.T("duty.do_confirmed", "at", v.momentText(v.Day.OpensAt)), v.Base + "/messages", v.T("duty.messages")}
+		return dayTask{v.T("duty.do_confirmed", "at", v.momentText(v.Day.OpensAt)), v.messages(""), v.T("duty.messages")}
 	case scheduler.Open:
 		return dayTask{Says: v.T("duty.do_open", "n", strconv.Itoa(v.waiting()))}
 	case scheduler.Closed:

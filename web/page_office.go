@@ -8,6 +8,7 @@ import (
 	"yiji/booths"
 	"yiji/internal/account"
 	"yiji/internal/fault"
+	"yiji/notify"
 	"yiji/scheduler"
 )
 
@@ -74,6 +75,7 @@ type officeView struct {
 	Silent   []caller // have not claimed
 	Asked    []caller // have not answered an offer
 	More     int      // silent ones that are not listed
+	Trouble  []lack   // what went wrong behind the pages
 	Grounds  bool     // some market has booths
 	Partners int      // how many bring something
 }
@@ -133,6 +135,9 @@ func (s *Server) officePage(c *call) error {
 	if err := c.callers(&v, partners); err != nil {
 		return err
 	}
+	if err := c.trouble(&v); err != nil {
+		return err
+	}
 	return c.show(officePage(v))
 }
 
@@ -160,6 +165,22 @@ func (c *call) lacks(v *officeView, partners []booths.Partner) error {
 		v.Missing = append(v.Missing, lack{v.T("office.lack_phone"), "/admin/communities/" + v.Community.Slug})
 	}
 	return c.lacksOfDates(v, partners)
+}
+
+// trouble finds messages that reached nobody of late, and what stands still.
+func (c *call) trouble(v *officeView) error {
+	failed, err := c.server.Notify.FailedSince(c.ctx(), c.In.CommunityID, v.Now.Add(-failureNews))
+	if failed > 0 {
+		v.Trouble = append(v.Trouble, lack{v.T("office.failed", "n", strconv.FormatInt(failed, 10)), v.office() + "/messages?state=" + string(notify.GivenUp)})
+	}
+	if err != nil {
+		return err
+	}
+	parked, err := c.parkedView(form{})
+	if n := len(parked.Groups); n > 0 {
+		v.Trouble = append(v.Trouble, lack{v.T("office.stuck", "n", strconv.Itoa(n)), v.office() + "/parked"})
+	}
+	return err
 }
 
 // lacksOfDates: years without holidays, papers that will have expired.

@@ -6,6 +6,7 @@ import (
 	"yiji/internal/db"
 	"yiji/internal/fault"
 	"yiji/internal/outbox"
+	"yiji/internal/text"
 	"yiji/scheduler"
 )
 
@@ -85,3 +86,19 @@ func (s *Server) parkedReplay(c *call) error {
 
 // sinceText is when the first event of the group was set aside.
 func (v parkedView) sinceText(g parkedGroup) string { return v.momentText(db.Time(g.since())) }
+
+// part is what stands still, in words; a part without words has its own name.
+func (v parkedView) part(g parkedGroup) string {
+	if key := "parked.part_" + g.Consumer; text.Has(v.Lang, key) {
+		return v.T(key)
+	}
+	return g.Consumer
+}
+
+// means is what that means for the day.
+func (v parkedView) means(g parkedGroup) string {
+	if key := "parked.means_" + g.Consumer; text.Has(v.Lang, key) {
+		return v.T(key)
+	}
+	return ""
+}

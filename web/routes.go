@@ -127,11 +127,11 @@ func (s *Server) dutyRoutes() []route {
 		{method: post, path: "/o/:community/lines/:line/void", action: account.LineSettle, where: ofLine, handle: s.lineHaul},
 		{method: get, path: "/o/:community/days/:day/summary", action: account.FiguresRead, where: inCommunity, handle: s.summaryShow},
 		{method: post, path: "/o/:community/days/:day/summary", action: account.LineSettle, where: inCommunity, handle: s.summaryReport},
-		{method: get, path: "/o/:community/days/:day/messages", action: account.DeliveryRead, where: inCommunity, handle: s.messagesShow},
-		{method: get, path: "/o/:community/days/:day/messages/:delivery", action: account.DeliveryRead, where: inCommunity, handle: s.letterShow},
-		{method: post, path: "/o/:community/days/:day/messages/:delivery", action: account.DeliveryResend, where: inCommunity, handle: s.letterResend},
 
 		// Organizers: what stands behind the messages and the events.
+		{method: get, path: "/o/:community/messages", action: account.DeliveryRead, where: inCommunity, handle: s.messagesShow},
+		{method: get, path: "/o/:community/messages/:delivery", action: account.DeliveryRead, where: inCommunity, handle: s.letterShow},
+		{method: post, path: "/o/:community/messages/:delivery", action: account.DeliveryResend, where: inCommunity, handle: s.letterResend},
 		{method: get, path: "/o/:community/parked", action: account.ParkedRead, where: inCommunity, handle: s.parkedShow},
 		{method: post, path: "/o/:community/parked", action: account.ParkedReplay, where: inCommunity, handle: s.parkedReplay},
 		{method: get, path: "/o/:community/channels", action: account.ChannelEdit, where: inCommunity, handle: s.channelsShow},
