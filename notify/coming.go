@@ -59,7 +59,7 @@ func waiting(tx *db.Tx, communityID, dayID string) (out []Coming, err error) {
 		At       int64    `db:"at"`
 		N        int      `db:"n"`
 	}
-	err = tx.Select(&rows, `SELECT day_id, kind, audience, MIN(next_at) AS at, COUNT(*) AS n FROM notify_deliveries
+	err = tx.Select(&rows, `SELECT day_id, kind, audience, MIN(next_at) AS at, COUNT(DISTINCT recipient) AS n FROM notify_deliveries
 		WHERE finished_at = 0 AND community_id = $1 AND ($2 = '' OR day_id = $2) GROUP BY day_id, kind, audience ORDER BY day_id, kind, audience`, communityID, dayID)
 	for _, r := range rows {
 		at := maxTime(db.Time(r.At), tx.Now)

@@ -30,6 +30,21 @@ func (p page) dateText(d scheduler.Date) string {
 		"weekday", scheduler.WeekdayOf(d).In(p.Lang))
 }
 
+// dayText is a date with its weekday, and with its year when that is another
+// than the running one: 11月19日 周四.
+func (p page) dayText(d scheduler.Date) string {
+	if year, _, _ := d.Civil(); year != localDate(p.Community, p.Now).Year() {
+		return strconv.Itoa(year) + " · " + p.dateText(d)
+	}
+	return p.dateText(d)
+}
+
+// shortText is date and time where the community is, as short as it can be: 11月16日 18:00.
+func (p page) shortText(t time.Time) string {
+	_, month, day := scheduler.DateOf(t, zoneOf(p.Community.TimeZone)).Civil()
+	return p.T("paper.date", "month", p.T("notify.month."+strconv.Itoa(int(month))), "day", strconv.Itoa(day)) + " " + p.clockText(t)
+}
+
 // momentText is date and time of an instant where the community is.
 func (p page) momentText(t time.Time) string {
 	return p.dateText(scheduler.DateOf(t, zoneOf(p.Community.TimeZone))) + " " + p.clockText(t)

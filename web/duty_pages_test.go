@@ -117,7 +117,13 @@ func TestThePlanExplainsItselfAndIsOverridden(t *testing.T) {
 		claim := f.claim(f.soy)
 		booth := choiceOf(t, page.Body, "booth", "B1")
 		wants(t, b.send(plan, plan+"/override", "claim", claim.ID, "booth", booth, "reason", ""), 422, "这里不能空着")
-		wants(t, b.send(plan+"?claim="+claim.ID, plan+"/override", "claim", claim.ID, "booth", booth, "reason", "老人要喝豆浆"), 200, "已定下", "主办方已定", "老人要喝豆浆")
+		wants(t, b.send(plan+"?claim="+claim.ID, plan+"/override", "claim", claim.ID, "booth", booth, "reason", "老人要喝豆浆"), 200, "已定下", "主办方已定", "booth taken locked", "B1 已固定：老人要喝豆浆")
+		held := b.get(plan + "?claim=" + claim.ID)
+		wants(t, held, 200, `<p class="state">`, "B1 已固定：老人要喝豆浆")
+		free := pressIt(b, held, plan+"/override", "不再固定")
+		wants(t, free, 200, "不再固定，可以重新排")
+		lacks(t, free, "B1 已固定", "booth taken locked")
+		wants(t, b.send(plan+"?claim="+claim.ID, plan+"/override", "claim", claim.ID, "booth", booth, "reason", "老人要喝豆浆"), 200, "已定下")
 		f.until(at(11, 17, 8, 0))
 		b = f.organizer()
 		wants(t, b.get(plan), 200, "排位已公布", "收回摊位")
@@ -129,8 +135,7 @@ func TestThePlanExplainsItselfAndIsOverridden(t *testing.T) {
 		if f.claim(f.grinder).Holding == nil || f.claim(f.soy).Position != 1 {
 			t.Error("the override did not move anybody")
 		}
-		held := f.claim(f.grinder).Holding.ID
-		ask := b.get(plan + "?release=" + held)
+		ask := b.get(plan + "?release=" + f.claim(f.grinder).Holding.ID)
 		wants(t, ask, 200, "确定收回 磨刀师傅 的摊位 B1 吗？")
 		wants(t, pressIt(b, ask, plan+"/release", "收回摊位"), 200, "已收回", "正在问")
 		f.hear()
@@ -307,8 +312,11 @@ func TestAFailureIsSeenAtOnce(t *testing.T) {
 		f.claims(f.doctors)
 		f.until(at(11, 17, 8, 0))
 		b, to := f.organizer(), "/o/xiangyang/messages"
-		wants(t, b.get(to+"?channel=mail"), 200, "王** 138****1234 w***@example.com", "/o/xiangyang/partners/"+f.doctors.ID)
+		wants(t, b.get(to+"?channel=mail"), 200, "王** 138****1234 w***@example.com", "马上发</b> <span class=\"grow\">测试 → 1 个群")
 		lacks(t, b.get(to+"?channel=mail"), "13812341234", "wang@")
+		mails, err := f.Notify.Deliveries(t.Context(), f.place.ID, notify.Filter{Channel: channel.Mail, Limit: 1})
+		f.ok(err)
+		wants(t, b.get(to+"/"+mails[0].ID), 200, "王** 138****1234", "/o/xiangyang/partners/"+f.doctors.ID)
 		a := b.get(to + "?channel=wecom")
 		wants(t, a, 200, "居民群", "robot.invalid", "更早的")
 		wants(t, b.get(to+"?"+olderQuery(t, a.Body)), 200, "测试")

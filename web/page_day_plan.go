@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"github.com/a-h/templ"
 
 	"yiji/booths"
@@ -225,7 +227,7 @@ func (v planView) ground() ground {
 	for i, r := range v.Rows {
 		rows[r.Booth.Code], all[i] = r, r.Booth
 	}
-	return v.drawing(all, func(b booths.Booth) (string, string) {
+	g := v.drawing(all, func(b booths.Booth) (string, string) {
 		switch r := rows[b.Code]; {
 		case r.Claim != nil:
 			return "taken", r.Claim.Partner
@@ -234,6 +236,40 @@ func (v planView) ground() ground {
 		}
 		return "free", ""
 	})
+	locked := false
+	for i, b := range g.Booths {
+		if why := v.lockText(rows[b.Code].Claim); why != "" {
+			locked = true
+			g.Booths[i].Class += " locked"
+			g.Booths[i].Words += " · " + why
+			g.Booths[i].Icons = append([]string{"lock"}, b.Icons...)
+		}
+	}
+	if locked {
+		g.Marks = append(g.Marks, groundMark{"lock", v.T("plan.locked_tag")})
+	}
+	return g
+}
+
+// lockText says which place of the draft is kept for a claim and why, "" for none.
+func (v planView) lockText(c *booths.Claim) string {
+	if v.Draft == nil || c == nil || c.Locked == "" {
+		return ""
+	}
+	why := v.T("plan.lock_reason")
+	if i := slices.IndexFunc(v.Changes, func(x booths.Change) bool { return x.What == "override" && x.ClaimID == c.ID && x.Booth != "" }); i >= 0 {
+		why = v.Changes[i].Reason // the latest
+	}
+	return v.T("plan.locked_why", "booth", c.Locked, "why", why)
+}
+
+// chosenRow is the place of the claim that is being decided.
+func (v planView) chosenRow() (planRow, bool) {
+	i := slices.IndexFunc(v.Rows, func(r planRow) bool { return r.Claim != nil && r.Claim == v.chosen() })
+	if i < 0 {
+		return planRow{}, false
+	}
+	return v.Rows[i], true
 }
 
 // disturbances are the sentences about neighbours that could not be kept apart.

@@ -20,7 +20,7 @@ import (
 
 // How much one page of messages lists, and how far back a failure is news.
 const (
-	lettersShown = 50
+	lettersShown = 30
 	stepsShown   = 12
 	failureNews  = 7 * 24 * time.Hour
 )
@@ -178,6 +178,11 @@ func (p page) stateText(d notify.Delivery) string {
 		return p.T("msg.state_in_folder")
 	}
 	return p.T("msg.state_" + string(d.State))
+}
+
+// sentText is by which way and when a message was written.
+func (p page) sentText(d notify.Delivery) string {
+	return p.T("msg.channel_"+string(d.Channel)) + " · " + p.momentText(d.Created)
 }
 
 // stateIcon is the shape beside the word.

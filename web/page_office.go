@@ -241,7 +241,7 @@ func (c *call) callers(v *officeView, partners []booths.Partner) error {
 			v.Waiting++
 		}
 		if k.Offer != nil {
-			asked[k.PartnerID] = v.T("office.offer_until", "booth", k.Offer.Code, "when", localTime(v.Community, k.Offer.ExpiresAt))
+			asked[k.PartnerID] = v.T("office.offer_until", "booth", k.Offer.Code, "when", v.momentText(k.Offer.ExpiresAt))
 		}
 	}
 	for _, p := range partners {
@@ -290,8 +290,8 @@ type step struct {
 func (v officeView) steps() []step {
 	d := *v.Next
 	out := []step{
-		{Key: "claim", When: localTime(v.Community, d.ClaimsAt)}, {Key: "plan"}, {Key: "confirm", When: localTime(v.Community, d.ConfirmAt)},
-		{Key: "open", When: localTime(v.Community, d.OpensAt)}, {Key: "close", When: localTime(v.Community, d.ClosesAt)},
+		{Key: "claim", When: v.shortText(d.ClaimsAt)}, {Key: "plan"}, {Key: "confirm", When: v.shortText(d.ConfirmAt)},
+		{Key: "open", When: v.clockText(d.OpensAt)}, {Key: "close", When: v.clockText(d.ClosesAt)},
 	}
 	for i, look := range stepLooks(d, v.State, v.Now) {
 		out[i].State = look
@@ -321,7 +321,7 @@ func (v officeView) todo() lack {
 			return lack{v.T("office.todo_missing", "what", l.Text), l.Path}
 		}
 	}
-	return lack{v.T("office.todo_invite", "when", localTime(v.Community, v.Next.ClaimsAt)), v.office() + "/partners"}
+	return lack{v.T("office.todo_invite", "when", v.momentText(v.Next.ClaimsAt)), v.office() + "/partners"}
 }
 
 // inDays says how far the next day is.

@@ -57,7 +57,7 @@ func (v peopleView) who(l account.Link) string {
 	return v.Partners[l.Role.PartnerID]
 }
 
-func (v peopleView) when(t time.Time) string { return localTime(v.Community, t) }
+func (v peopleView) when(t time.Time) string { return v.momentText(t) }
 
 var peopleFields = []string{"kind", "label", "person", "link", "sure", "partner"}
 

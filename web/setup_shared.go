@@ -27,11 +27,6 @@ func (p page) organizes() bool { return p.Actor.Is(account.Organizer, p.Communit
 // quiet is the form of a button: nothing to fill in, nothing wrong.
 func (p page) quiet() form { return p.Logout }
 
-// localTime is an instant on the community's clock.
-func localTime(k scheduler.Community, t time.Time) string {
-	return t.In(zoneOf(k.TimeZone)).Format("2006-01-02 15:04")
-}
-
 // localDate is the community's today.
 func localDate(k scheduler.Community, t time.Time) scheduler.Date {
 	return scheduler.DateOf(t, zoneOf(k.TimeZone))

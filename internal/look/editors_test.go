@@ -146,17 +146,9 @@ func TestAPlanIsDrawn(t *testing.T) {
 func TestAPlaceIsDecided(t *testing.T) {
 	eachDesk(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Planned)
-		ctx, scope := context.Background(), booths.Scope{CommunityID: w.CommunityID, By: "test"}
-		late, err := w.App.Booths.SavePartner(ctx, scope, booths.Partner{Name: "晚来的理发师傅", Kind: booths.KindIndividual, Category: "haircut", Services: []booths.Offering{{Name: "理发", Kind: booths.KindPerson, Minutes: 10}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		claim, err := w.App.Booths.Claim(ctx, scope, w.Day, booths.Ask{PartnerID: late.ID})
-		if err != nil {
-			t.Fatal(err)
-		}
+		late, claim := latecomer(t, w)
 		holder := func(code string) string {
-			plan, err := w.App.Booths.DayBooths(ctx, w.CommunityID, w.Day)
+			plan, err := w.App.Booths.DayBooths(t.Context(), w.CommunityID, w.Day)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,8 +7,15 @@ const root = document.querySelector("[data-live]");
 const waiting = new Map();
 const put = (e, says) => { if (e && e.textContent !== says) e.textContent = says; };
 
+// A way that was just taken is not taken back by loading the page again.
+let leaving = false;
+addEventListener("beforeunload", () => {
+	leaving = true;
+	setTimeout(() => { leaving = false; }, 5000); // it was a file
+});
+
 function again() {
-	if (!document.querySelector(".busy details[open]")) location.reload();
+	if (!leaving && !document.querySelector(".busy details[open]")) location.reload();
 }
 
 function line(f) {
@@ -31,6 +38,6 @@ function line(f) {
 for (const card of root.querySelectorAll("[data-line]")) waiting.set(card.dataset.line, Number(card.dataset.waiting));
 follow(root.dataset.live, {
 	onLine: line,
-	onDay: d => d.state === "open" ? put(root.querySelector("[data-arrivals]"), String(d.arrivals)) : location.reload(),
+	onDay: d => d.state === "open" ? put(root.querySelector("[data-arrivals]"), String(d.arrivals)) : leaving || location.reload(),
 	onState: s => { for (const e of document.querySelectorAll("[data-net]")) e.hidden = e.dataset.net !== s; },
 });

@@ -221,6 +221,8 @@ if (root) {
 		drag.g.setAttribute("transform", `translate(${drag.to.x} ${drag.to.y})`);
 		tell(drag.to);
 	});
+	// touch-action inside a drawing is not heeded everywhere: what is dragged does not scroll the page.
+	svg.addEventListener("touchmove", e => { if (drag && e.cancelable) e.preventDefault(); }, {passive: false});
 	const drop = commit => () => {
 		if (!drag) return;
 		const d = drag;
