@@ -273,7 +273,7 @@ func TestMessagesAreSeenAndSentAgain(t *testing.T) {
 		f.claims(f.doctors)
 		f.until(at(11, 17, 8, 0))
 		b = f.organizer()
-		wants(t, b.get(about), 200, "当天有：", "血压", "排位公布", "文件夹", "等待发送 1", "马上发", "1 家伙伴")
+		wants(t, b.get(about), 200, "当天有：", "血压", "排位公布", "文件夹", "等待发送 1", "马上发", "1 家合伙人")
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- f.Notify.Run(ctx) }()
