@@ -22,7 +22,7 @@ type Moved struct {
 // Foresee tells what Override would change, and changes nothing.
 func (s *Service) Foresee(ctx context.Context, scope Scope, dayID string, d Decision) (Consequence, error) {
 	var in Input
-	var now, then map[string]string // claim → booth code
+	var now, then map[string]string // claim → booth code; now is nil while partners claim
 	var claims []Claim
 	err := s.db.View(ctx, func(tx *db.Tx) error {
 		day, err := dayByID(tx, scope.CommunityID, dayID)
@@ -42,7 +42,10 @@ func (s *Service) Foresee(ctx context.Context, scope Scope, dayID string, d Deci
 		if !ok {
 			return noClaim()
 		}
-		now, then = map[string]string{}, map[string]string{}
+		now, then = nil, map[string]string{}
+		if day.State != DayClaiming {
+			now = map[string]string{}
+		}
 		var open []Claim
 		for _, k := range claims {
 			switch {
@@ -98,10 +101,11 @@ func swapped(now map[string]string, c Claim, code string) map[string]string {
 
 // foreseen compares the plan as it is with the plan as it would be: at says of
 // both who stands where. While
-// partners claim, both are computed; afterwards every place is where it is.
+// partners claim nobody stands yet (now is nil) and both are computed; afterwards
+// every place is where it is.
 func foreseen(in Input, claimID string, at [2]map[string]string, claims []Claim) (out Consequence) {
 	now, then := at[0], at[1]
-	claiming := len(now) == 0
+	claiming := now == nil
 	was := Plan(in.held(now))
 	if claiming {
 		next := in.held(nil)
@@ -131,7 +135,7 @@ func (in Input) held(at map[string]string) Input {
 	places := in.Places
 	in.Places = nil
 	for _, p := range places {
-		if len(at) > 0 {
+		if at != nil {
 			if at[p.Key] == "" {
 				continue
 			}

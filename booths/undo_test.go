@@ -28,6 +28,33 @@ func moves(c Consequence) string {
 	return strings.Join(out, ", ")
 }
 
+// A published day on which nobody stands is still published: whoever is given a
+// booth comes from nowhere, and only they move.
+func TestADecisionIsForeseenWhereNobodyStands(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		w.layout("A")
+		one, two := w.partner("一"), w.partner("二")
+		w.openClaiming()
+		w.claim(one)
+		w.claim(two)
+		w.confirm()
+		at := w.booths()["A"]
+		w.no(w.s.Override(ctx, organizer, "d1", Decision{ClaimID: at.Claim.ID, Reason: "缺证"}))
+		plan, err := w.s.DayBooths(ctx, "c1", "d1")
+		w.no(err)
+		if w.booths()["A"].Claim != nil || len(plan.Waitlist) != 1 {
+			t.Fatalf("somebody stands: %s", w.who())
+		}
+		next := plan.Waitlist[0]
+		seen, err := w.s.Foresee(ctx, organizer, "d1", Decision{ClaimID: next.ID, BoothID: at.ID, Reason: "补上"})
+		w.no(err)
+		if got := moves(seen); got != next.Partner+" >A" {
+			t.Fatalf("foreseen: %q", got)
+		}
+	})
+}
+
 // Before publication a decision locks; what it would move is told before, and
 // undoing it gives back the lock there was.
 func TestALockIsForeseenAndUndone(t *testing.T) {
