@@ -343,3 +343,25 @@ func TestFolder(t *testing.T) {
 		t.Errorf("no name: %+v", o)
 	}
 }
+
+// An address is one address: nothing that could begin a second one or a header.
+func FuzzParseEmail(f *testing.F) {
+	for _, s := range []string{"li@example.org", " 用户@例子.example ", "a@b@c", "<a@b.example>", "a@b.example,c@d.example", "\u202ea@b.example", strings.Repeat("a", 255) + "@b.example"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, ok := ParseEmail(s)
+		if !ok {
+			if got != "" {
+				t.Errorf("%q is refused and answered: %q", s, got)
+			}
+			return
+		}
+		if again, ok := ParseEmail(got); !ok || again != got {
+			t.Errorf("%q becomes %q, which becomes %q, %v", s, got, again, ok)
+		}
+		if strings.ContainsAny(got, "\r\n\x00<>,; \"") || !strings.Contains(got, "@") || len(got) > 254 {
+			t.Errorf("%q is accepted as %q", s, got)
+		}
+	})
+}

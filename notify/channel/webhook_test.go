@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -188,4 +189,37 @@ func TestSecretsStayOutOfDetails(t *testing.T) {
 	if o.Result != Temporary || strings.Contains(o.Detail+o.Code, "SECRETTOKEN") {
 		t.Errorf("%+v", o)
 	}
+}
+
+// wire answers a request without a network.
+type wire func(*http.Request) (*http.Response, error)
+
+func (w wire) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
+
+// Whatever is sent, a receiver that shares nothing with us verifies it, and
+// nothing but it.
+func FuzzSignature(f *testing.F) {
+	f.Add([]byte(`{"test": 2432232314}`), int64(1614265330), []byte("abcdefghijklmnopqrstuvwxyz"))
+	f.Add([]byte("a.1.b"), int64(0), bytes.Repeat([]byte{0xff}, 64))
+	f.Add([]byte{}, int64(-1), bytes.Repeat([]byte{0}, 24))
+	f.Fuzz(func(t *testing.T, payload []byte, second int64, key []byte) {
+		second %= 1 << 40
+		secret, sent := "whsec_"+base64.StdEncoding.EncodeToString(key), ""
+		client := &http.Client{Transport: wire(func(r *http.Request) (*http.Response, error) {
+			sent = "said"
+			for _, c := range []struct {
+				body []byte
+				want string
+			}{{payload, ""}, {append([]byte("x"), payload...), "signature"}} {
+				if got := standardWebhook(r, c.body, secret, time.Unix(second, 0)); got != c.want {
+					t.Errorf("%q at %d: %q, want %q", c.body, second, got, c.want)
+				}
+			}
+			return &http.Response{StatusCode: 204, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+		})}
+		o := WebhookSender{client}.Send(t.Context(), Message{Key: "msg_1", At: time.Unix(second, 0), URL: "https://receiver.example/", Secrets: []string{secret}, Payload: payload})
+		if good := len(key) >= 24 && len(key) <= 64; good != (sent != "") || good != (o.Result == Delivered) {
+			t.Errorf("a key of %d bytes: %+v", len(key), o)
+		}
+	})
 }
