@@ -3,7 +3,6 @@ package booths
 import (
 	"context"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,24 +13,6 @@ import (
 	"yiji/internal/outbox"
 	"yiji/internal/seal"
 )
-
-// clock is the time the database of a test believes in.
-type clockwork struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clockwork) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clockwork) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = t
-}
 
 var (
 	opens     = time.Date(2026, 11, 19, 1, 0, 0, 0, time.UTC)
@@ -48,15 +29,15 @@ type world struct {
 	t  *testing.T
 	db *db.DB
 	s  *Service
-	at *clockwork
+	at *dbtest.Clock
 }
 
 // each runs a test on both databases and holds the invariants at its end.
 func each(t *testing.T, do func(w *world)) {
 	t.Helper()
-	at := &clockwork{}
-	dbtest.EachAt(t, at.now, func(t *testing.T, d *db.DB) {
-		at.set(claiming.AddDate(0, 0, -10))
+	at := &dbtest.Clock{}
+	dbtest.EachAt(t, at.Now, func(t *testing.T, d *db.DB) {
+		at.Set(claiming.AddDate(0, 0, -10))
 		box, err := seal.New(seal.NewKey())
 		if err != nil {
 			t.Fatal(err)
@@ -143,7 +124,7 @@ func (w *world) plan() {
 func (w *world) openClaiming() {
 	w.t.Helper()
 	w.plan()
-	w.at.set(claiming)
+	w.at.Set(claiming)
 	w.hear(func(tx *db.Tx) error {
 		return w.s.MarketDayClaimingOpened(tx, event.MarketDayClaimingOpened{Day: theDay, EffectiveAt: claiming, StandingUntil: standing, ConfirmAt: confirm})
 	})
@@ -151,7 +132,7 @@ func (w *world) openClaiming() {
 
 func (w *world) confirm() {
 	w.t.Helper()
-	w.at.set(confirm)
+	w.at.Set(confirm)
 	w.hear(func(tx *db.Tx) error {
 		return w.s.MarketDayConfirmed(tx, event.MarketDayConfirmed{Day: theDay, EffectiveAt: confirm})
 	})
@@ -161,7 +142,7 @@ func (w *world) claim(p Partner) Claim {
 	w.t.Helper()
 	c, err := w.s.Claim(context.Background(), Scope{CommunityID: "c1", PartnerID: p.ID}, "d1", Ask{PartnerID: p.ID})
 	w.no(err)
-	w.at.set(w.at.now().Add(time.Second))
+	w.at.Set(w.at.Now().Add(time.Second))
 	return c
 }
 

@@ -13,7 +13,7 @@ import (
 // Of sixteen partners that take one name at the same instant one gets it, also
 // when two processes write; the others learn which field is in the way.
 func TestOnePartnerOfAName(t *testing.T) {
-	at := &clockwork{t: claiming}
+	at := dbtest.NewClock(claiming)
 	test := func(t *testing.T, all ...*Service) {
 		const people = 16
 		for _, rename := range []bool{false, true} {
@@ -55,12 +55,12 @@ func TestOnePartnerOfAName(t *testing.T) {
 		}
 	}
 	t.Run("sqlite", func(t *testing.T) {
-		test(t, New(dbtest.Open(t, dbtest.SQLite(t), at.now), Options{}))
+		test(t, New(dbtest.Open(t, dbtest.SQLite(t), at.Now), Options{}))
 	})
 	if dbtest.HavePostgres(t) {
 		t.Run("postgres", func(t *testing.T) {
 			url := dbtest.Postgres(t)
-			test(t, New(dbtest.Open(t, url, at.now), Options{}), New(dbtest.Open(t, url, at.now), Options{}))
+			test(t, New(dbtest.Open(t, url, at.Now), Options{}), New(dbtest.Open(t, url, at.Now), Options{}))
 		})
 	}
 }

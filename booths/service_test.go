@@ -111,7 +111,7 @@ func TestClaimWindows(t *testing.T) {
 		w.no(w.s.Withdraw(ctx, scope, first.ID))
 		w.no(w.s.Withdraw(ctx, scope, first.ID))
 		w.fails(w.s.Withdraw(ctx, Scope{CommunityID: "c2"}, first.ID), "claim.unknown")
-		w.at.set(confirm)
+		w.at.Set(confirm)
 		_, err = w.s.Claim(ctx, scope, "d1", ask)
 		w.fails(err, "claim.confirming")
 		w.confirm()
@@ -120,7 +120,7 @@ func TestClaimWindows(t *testing.T) {
 		if late.State != ClaimWaiting || late.Offer == nil || late.Offer.Code != "A" {
 			t.Fatalf("a late claim gets the free booth offered: %+v", late)
 		}
-		w.at.set(opens)
+		w.at.Set(opens)
 		_, err = w.s.Claim(ctx, organizer, "d1", ask)
 		w.fails(err, "claim.over")
 		days, err := w.s.MyDays(ctx, scope, p.ID)
@@ -175,7 +175,7 @@ func TestLifeOfAPlan(t *testing.T) {
 		}
 		_, err = w.s.Draft(ctx, "c1", "d1")
 		w.fails(err, "plan.published")
-		w.at.set(closes.Add(time.Hour))
+		w.at.Set(closes.Add(time.Hour))
 		w.hear(func(tx *db.Tx) error {
 			return w.s.MarketDaySettled(tx, event.MarketDaySettled{Day: theDay})
 		})
@@ -222,7 +222,7 @@ func TestLifeOfAnOffer(t *testing.T) {
 		if !next.Equal(first.Offer.ExpiresAt) {
 			t.Fatalf("next deadline %v", next)
 		}
-		w.at.set(first.Offer.ExpiresAt)
+		w.at.Set(first.Offer.ExpiresAt)
 		_, err = w.s.AcceptOffer(ctx, Scope{CommunityID: "c1", PartnerID: two.ID}, first.Offer.ID)
 		w.fails(err, "offer.expired") // nobody has recorded it yet, the time decides
 		_, err = w.s.Tick(ctx)

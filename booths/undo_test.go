@@ -93,7 +93,7 @@ func TestALockIsForeseenAndUndone(t *testing.T) {
 		}
 		w.fails(w.s.Undo(ctx, organizer, "d1", first), "plan.undo_not_last") // one step back, not two
 		w.no(w.s.Override(ctx, organizer, "d1", Decision{ClaimID: c1.ID, Reason: "不用"}))
-		w.at.set(w.at.now().Add(UndoFor + time.Second))
+		w.at.Set(w.at.Now().Add(UndoFor + time.Second))
 		if id := w.last(); id != "" {
 			t.Fatal("still offered after ten minutes")
 		}
@@ -126,7 +126,7 @@ func TestADecisionIsUndoneAfterPublication(t *testing.T) {
 				w.openClaiming()
 			}
 			w.claim(p)
-			w.at.set(w.at.now().Add(time.Minute))
+			w.at.Set(w.at.Now().Add(time.Minute))
 		}
 		w.confirm()
 		start := w.who()

@@ -112,7 +112,7 @@ func (w *town) verdict(arrived []string) (problems []string) {
 
 // The dispatcher is killed at each of its steps, again and again, and started anew.
 func TestKilledBetweenAnyTwoSteps(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
 		w := newTown(t, d, c)
 		r := newReceiver(t, c)
@@ -126,7 +126,7 @@ func TestKilledBetweenAnyTwoSteps(t *testing.T) {
 			if w.crash(w.Service, n, done) {
 				crashes++
 			}
-			c.add(lease + time.Second)
+			c.Push(lease + time.Second)
 		}
 		if problems := w.verdict(r.ids); len(problems) > 0 {
 			t.Errorf("after %d crashes: %s", crashes, strings.Join(problems, "\n"))
@@ -140,7 +140,7 @@ func TestKilledBetweenAnyTwoSteps(t *testing.T) {
 
 // Control: the same rig with lease and attempt row taken away must go red.
 func TestControlWithoutLeaseAndAttempt(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	d := dbtest.Open(t, dbtest.SQLite(t), c.Now)
 	w := newTown(t, d, c)
 	r := newReceiver(t, c)
@@ -168,7 +168,7 @@ func TestControlWithoutLeaseAndAttempt(t *testing.T) {
 
 // Two dispatchers on one database never send the same message twice.
 func TestTwoDispatchers(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
 		w, second := newTown(t, d, c), newTown(t, d, c)
 		r := newReceiver(t, c)
@@ -188,7 +188,7 @@ func TestTwoDispatchers(t *testing.T) {
 func TestSlowReceiver(t *testing.T) {
 	for _, control := range []bool{false, true} {
 		t.Run(fmt.Sprintf("control %v", control), func(t *testing.T) {
-			c := &clock{now: local(19, 9, 0)}
+			c := dbtest.NewClock(local(19, 9, 0))
 			d := dbtest.Open(t, dbtest.SQLite(t), c.Now)
 			w := newTown(t, d, c)
 			if control {
@@ -205,7 +205,7 @@ func TestSlowReceiver(t *testing.T) {
 				<-release
 			}
 			w.queue(w.channel(channel.Webhook, slow.URL, ""), 20, "slow")
-			c.add(time.Millisecond)
+			c.Push(time.Millisecond)
 			w.queue(w.channel(channel.Webhook, fast.URL, ""), 40, "fast")
 			w.queue(w.channel(channel.Folder, "", ""), 40, "folder")
 			stop := w.start()
@@ -226,7 +226,7 @@ func TestSlowReceiver(t *testing.T) {
 
 // G18: a flood to one robot is a few messages and a digest, at most 18 a minute.
 func TestRobotIsNeverFlooded(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
 		w := newTown(t, d, c)
 		r := newReceiver(t, c)
@@ -240,11 +240,11 @@ func TestRobotIsNeverFlooded(t *testing.T) {
 			t.Errorf("%d delivered, %d merged", w.countsBy(Delivered), w.countsBy(Merged))
 		}
 		for i := range 40 { // and one every second
-			c.add(time.Second)
+			c.Push(time.Second)
 			w.queue(robot, 1, fmt.Sprint("drip", i))
 			w.drain()
 		}
-		c.add(time.Minute)
+		c.Push(time.Minute)
 		w.drain()
 		if r.busiest() > 18 || w.countsBy(Queued) != 0 {
 			t.Errorf("%d within a minute, %d left", r.busiest(), w.countsBy(Queued))
@@ -254,12 +254,12 @@ func TestRobotIsNeverFlooded(t *testing.T) {
 
 // Control for G18: with the bucket refilled by hand the same drip is more than 18 a minute.
 func TestControlWithoutBucket(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c)
 	r := newReceiver(t, c)
 	robot := w.channel(channel.WeCom, r.URL, "")
 	for i := range 25 {
-		c.add(time.Second)
+		c.Push(time.Second)
 		w.tell(func(tx *db.Tx) error { _, err := tx.Exec(`DELETE FROM notify_buckets`); return err })
 		w.queue(robot, 1, fmt.Sprint("drip", i))
 		w.drain()
@@ -271,9 +271,9 @@ func TestControlWithoutBucket(t *testing.T) {
 
 // A receiver that is down: growing pauses, its other messages wait too, given up visibly, sent again by a button.
 func TestRetryGiveUpResend(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
-		c.set(local(19, 9, 0))
+		c.Set(local(19, 9, 0))
 		w := newTown(t, d, c)
 		r := newReceiver(t, c)
 		down := true
@@ -291,7 +291,7 @@ func TestRetryGiveUpResend(t *testing.T) {
 			before := c.Now()
 			w.drain()
 			if w.countsBy(GivenUp) == 0 {
-				c.set(w.nextTry())
+				c.Set(w.nextTry())
 				gaps = append(gaps, c.Now().Sub(before))
 			}
 		}
@@ -329,7 +329,7 @@ func (w *town) nextTry() time.Time {
 }
 
 func TestPermanentIsGivenUpAtOnce(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c)
 	r := newReceiver(t, c)
 	r.answer = func(_ int, rw http.ResponseWriter, _ *http.Request) {
@@ -344,7 +344,7 @@ func TestPermanentIsGivenUpAtOnce(t *testing.T) {
 
 // DingTalk's block of ten minutes is respected by all messages to that robot.
 func TestReceiverAsksForAPause(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c)
 	r := newReceiver(t, c)
 	r.answer = func(n int, rw http.ResponseWriter, _ *http.Request) {
@@ -356,12 +356,12 @@ func TestReceiverAsksForAPause(t *testing.T) {
 	}
 	w.queue(w.channel(channel.DingTalk, r.URL, ""), 3, "a")
 	w.drain()
-	c.add(9 * time.Minute)
+	c.Push(9 * time.Minute)
 	w.drain()
 	if r.count() != 1 {
 		t.Errorf("%d requests during the block", r.count())
 	}
-	c.add(time.Minute)
+	c.Push(time.Minute)
 	w.drain()
 	if w.countsBy(Delivered) != 3 {
 		t.Errorf("%d delivered", w.countsBy(Delivered))
@@ -370,14 +370,14 @@ func TestReceiverAsksForAPause(t *testing.T) {
 
 // Run wakes by itself when something is written, and leaves nothing behind.
 func TestRunWakes(t *testing.T) {
-	c := &clock{now: local(18, 17, 0)}
+	c := dbtest.NewClock(local(18, 17, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
-		c.set(local(18, 17, 0))
+		c.Set(local(18, 17, 0))
 		w := newTown(t, d, c)
 		stop := w.start()
 		w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.BoothsPublished, published("d1")))
 		until(t, "the plan is told", func() bool { return w.countsBy(Delivered) == 4 })
-		c.set(local(18, 18, 0))
+		c.Set(local(18, 18, 0))
 		w.Wake()
 		until(t, "reminders went out", func() bool { return w.countsBy(Delivered) == 6 })
 		stop()
@@ -386,7 +386,7 @@ func TestRunWakes(t *testing.T) {
 
 // A digest that could not be delivered is folded into the next one with all its members.
 func TestDigestOfDigests(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
 		w := newTown(t, d, c)
 		r := newReceiver(t, c)
@@ -406,7 +406,7 @@ func TestDigestOfDigests(t *testing.T) {
 			_, err := tx.Exec(`UPDATE notify_buckets SET tokens = $1, refilled_at = $2`, 0, db.Micros(c.Now().Add(10*time.Second)))
 			return err
 		})
-		c.add(15 * time.Second)
+		c.Push(15 * time.Second)
 		w.queue(robot, 5, "second")
 		w.drain()
 		if last := r.texts[len(r.texts)-1]; w.countsBy(Delivered) != 6 || w.countsBy(Merged) != 21 || !strings.Contains(last, "20 条") {

@@ -20,9 +20,9 @@ import (
 // eachTown runs do on both databases with the clock at the given instant.
 func eachTown(t *testing.T, at time.Time, do func(w *town)) {
 	t.Helper()
-	c := &clock{now: at}
+	c := dbtest.NewClock(at)
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
-		c.set(at)
+		c.Set(at)
 		do(newTown(t, d, c))
 	})
 }
@@ -65,9 +65,9 @@ func TestLifeOfADay(t *testing.T) {
 		}
 		for round := range 2 { // the second time is a replay: nothing is new
 			for i, step := range life {
-				w.clock.set(step.at)
+				w.clock.Set(step.at)
 				if round == 1 {
-					w.clock.set(local(19, 11, 50))
+					w.clock.Set(local(19, 11, 50))
 				}
 				if step.react != nil {
 					w.tell(step.react)
@@ -151,14 +151,14 @@ func TestClosingLateness(t *testing.T) {
 			{"72 h and more", local(22, 11, 31), "skipped too_late", "skipped too_late", true},
 		} {
 			id := fmt.Sprint("d", i)
-			w.clock.set(local(1, 10, i))
+			w.clock.Set(local(1, 10, i))
 			w.tell(hear(w.MarketDayPlanned, planned(id)), hear(w.BoothsPublished, published(id)))
 			w.subscribe("r@home.example", id, "zh-Hans")
 			w.drain()
-			w.clock.set(c.at)
+			w.clock.Set(c.at)
 			w.tell(hear(w.MarketDayClosed, closed(id)), hear(w.DayCounted, counted(id)))
 			w.drain()
-			w.clock.add(burstPause)
+			w.clock.Push(burstPause)
 			w.drain()
 			for _, m := range [][3]string{{string(ClosingPartner), "partner:bank", c.partner}, {string(ClosingResident), "resident", c.resident},
 				{string(ClosingOrganizer), "organizer:wang", "delivered"}} {
@@ -182,7 +182,7 @@ func TestQuietHoursPutOff(t *testing.T) {
 		e.OpensAt, e.ClosesAt = local(19, 18, 0), local(19, 20, 50)
 		w.tell(hear(w.MarketDayPlanned, e))
 		w.subscribe("r@home.example", "d1", "en")
-		w.clock.set(local(19, 21, 5))
+		w.clock.Set(local(19, 21, 5))
 		cl, co := closed("d1"), counted("d1")
 		cl.EffectiveAt, co.ClosedAt = e.ClosesAt, e.ClosesAt
 		w.tell(hear(w.MarketDayClosed, cl), hear(w.DayCounted, co))
@@ -190,12 +190,12 @@ func TestQuietHoursPutOff(t *testing.T) {
 		if got := w.states(ClosingResident)["closing_resident resident"]; got != "queued" || next.After(local(20, 8, 0)) {
 			w.Errorf("%s, next %s", got, next.In(shanghai))
 		}
-		w.clock.set(local(20, 7, 59))
+		w.clock.Set(local(20, 7, 59))
 		w.drain()
 		if got := w.states(ClosingResident)["closing_resident resident"]; got != "queued" {
 			w.Errorf("before eight: %s", got)
 		}
-		w.clock.set(local(20, 8, 1))
+		w.clock.Set(local(20, 8, 1))
 		w.drain()
 		d := w.list(Filter{})["closing_resident resident"]
 		raw, err := os.ReadFile(filepath.Join(w.dir, d.ID+".eml"))
@@ -209,13 +209,13 @@ func TestQuietHoursPutOff(t *testing.T) {
 func TestOpenedNeverAfterClosing(t *testing.T) {
 	eachTown(t, local(19, 8, 0), func(w *town) {
 		w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.MarketDayPlanned, planned("d2")), hear(w.MarketDayPlanned, planned("d3")))
-		w.clock.set(local(19, 9, 0))
+		w.clock.Set(local(19, 9, 0))
 		w.tell(hear(w.MarketDayOpened, opened("d1"))) // sent only after closing
-		w.clock.set(local(19, 10, 0))
+		w.clock.Set(local(19, 10, 0))
 		w.tell(hear(w.MarketDayOpened, opened("d2")), hear(w.MarketDayClosed, closed("d2"))) // closed early by hand
-		w.clock.set(local(19, 11, 30))
+		w.clock.Set(local(19, 11, 30))
 		w.tell(hear(w.MarketDayOpened, opened("d3"))) // recorded too late
-		w.clock.set(local(19, 12, 0))
+		w.clock.Set(local(19, 12, 0))
 		w.drain()
 		all, _ := w.Deliveries(context.Background(), comm, Filter{Kind: DayOpened})
 		for _, d := range all {
@@ -246,12 +246,12 @@ func TestBurstIsOneMessage(t *testing.T) {
 		w.subscribe("r@home.example", "", "zh-Hans")
 		w.drain()
 		before := w.files()
-		w.clock.set(local(19, 16, 0))
+		w.clock.Set(local(19, 16, 0))
 		for _, id := range days {
 			w.tell(hear(w.MarketDayOpened, opened(id)), hear(w.MarketDayClosed, closed(id)), hear(w.DayCounted, counted(id)))
 			w.drain() // the dispatcher is awake between the events of the catch-up
 		}
-		w.clock.add(burstPause)
+		w.clock.Push(burstPause)
 		w.drain()
 		if n := w.files() - before; n != 4 { // hospital, bank, the organizer, the resident
 			w.Errorf("%d mails, want one per person", n)
@@ -290,11 +290,11 @@ func TestReminders(t *testing.T) {
 			{"after the start", local(19, 9, 1), "skipped not_useful", "skipped not_useful"},
 		} {
 			id := fmt.Sprint("d", i)
-			w.clock.set(local(1, 10, i))
+			w.clock.Set(local(1, 10, i))
 			w.tell(hear(w.MarketDayPlanned, planned(id)), hear(w.BoothsPublished, published(id)))
 			w.subscribe("r@home.example", id, "zh-Hans")
 			w.drain()
-			w.clock.set(c.at)
+			w.clock.Set(c.at)
 			if _, err := w.Tick(context.Background()); err != nil {
 				w.Fatal(err)
 			}
@@ -303,7 +303,7 @@ func TestReminders(t *testing.T) {
 				if got := w.stateOf(id, ReminderPartner, "partner:bank"); got != "queued" {
 					w.Errorf("a late reminder did not wait for others: %v", got)
 				}
-				w.clock.add(burstPause)
+				w.clock.Push(burstPause)
 				w.drain()
 			}
 			partner, resident := w.stateOf(id, ReminderPartner, "partner:bank"), w.stateOf(id, ReminderResident, "resident")
@@ -320,7 +320,7 @@ func TestMovedAndCancelled(t *testing.T) {
 			hear(w.BoothsPublished, published("d1")))
 		w.subscribe("r@home.example", "d1", "zh-Hans")
 		w.drain()
-		w.clock.set(local(18, 18, 0))
+		w.clock.Set(local(18, 18, 0))
 		w.Tick(context.Background()) // reminders wait, then the day is moved before they went out
 		move := event.MarketDayMoved{Day: theDay("d1"), HeldOn: "2026-11-24", OpensAt: local(24, 9, 0), ClosesAt: local(24, 11, 30), Reason: "大雪"}
 		w.tell(hear(w.MarketDayMoved, move), hear(w.MarketDayMoved, move))
@@ -332,7 +332,7 @@ func TestMovedAndCancelled(t *testing.T) {
 				w.Errorf("%s: %q, want %q", key, got[key], want)
 			}
 		}
-		w.clock.set(local(23, 18, 0))
+		w.clock.Set(local(23, 18, 0))
 		w.Tick(context.Background())
 		w.drain()
 		all, _ := w.Deliveries(context.Background(), comm, Filter{Kind: ReminderPartner, State: Delivered})
@@ -378,7 +378,7 @@ func TestOffersAndSinglePlaces(t *testing.T) {
 func TestMissedDayAndUnknownDay(t *testing.T) {
 	eachTown(t, local(21, 10, 0), func(w *town) {
 		w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.MarketDayMissed, event.MarketDayMissed{Day: theDay("d1")}))
-		w.clock.add(burstPause)
+		w.clock.Push(burstPause)
 		w.drain()
 		w.want("missed", w.states(), map[string]string{"day_missed organizer:wang": "delivered"})
 		err := w.Service.db.Update(context.Background(), func(tx *db.Tx) error { return w.MarketDayOpened(tx, opened("unheard")) })

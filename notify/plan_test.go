@@ -11,7 +11,7 @@ import (
 // The questions of every round use their partial indexes: a hundred thousand
 // delivered messages must not slow down the next one.
 func TestRoundsDoNotScan(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c)
 	busy := false
 	for query, args := range map[string][]any{dueQuery: {0}, soonQuery: {0}, claimQuery: {"mail", 0, 16}} {

@@ -39,7 +39,7 @@ func code(err error) string {
 }
 
 func TestChannelInput(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c, func(o *Options) { o.Guard = channel.Guard{} })
 	good := ChannelInput{Kind: channel.WeCom, Name: "志愿者群 🎉", Target: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=K", Lang: "zh-Hans", Active: true}
 	for name, x := range map[string]struct {
@@ -70,7 +70,7 @@ func TestChannelInput(t *testing.T) {
 }
 
 func TestChannels(t *testing.T) {
-	c := &clock{now: local(19, 9, 0)}
+	c := dbtest.NewClock(local(19, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
 		w := newTown(t, d, c)
 		in := ChannelInput{Kind: channel.DingTalk, Name: "群", Target: "https://oapi.dingtalk.com/robot/send?access_token=TOPSECRET", Secret: "SECabc", Lang: "zh-Hans", Active: true, Key: "k1"}
@@ -130,9 +130,9 @@ func (w *town) nowhereInClear(words ...string) {
 
 // A webhook: the test message and every event of the day arrive signed; after a rotation both secrets verify for a day.
 func TestWebhookEndToEnd(t *testing.T) {
-	c := &clock{now: local(1, 10, 0)}
+	c := dbtest.NewClock(local(1, 10, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
-		c.set(local(1, 10, 0))
+		c.Set(local(1, 10, 0))
 		w := newTown(t, d, c)
 		r := newReceiver(t, c)
 		type got struct {
@@ -181,7 +181,7 @@ func TestWebhookEndToEnd(t *testing.T) {
 				t.Errorf("%s did not arrive", name)
 			}
 		}
-		c.add(oldSecretFor + time.Minute)
+		c.Push(oldSecretFor + time.Minute)
 		w.ChannelTest(bg, comm, hook.ID, "")
 		w.drain()
 		if last := all[len(all)-1]; verified(last, old) || !verified(last, fresh) {
@@ -191,7 +191,7 @@ func TestWebhookEndToEnd(t *testing.T) {
 }
 
 func TestSubscriptionInput(t *testing.T) {
-	c := &clock{now: local(10, 9, 0)}
+	c := dbtest.NewClock(local(10, 9, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c)
 	w.tell(hear(w.MarketDayPlanned, planned("d1")))
 	good := SubscriptionInput{MarketID: "m1", DayID: "d1", Email: "用户@home.example", Lang: "en", Reminder: true}
@@ -216,7 +216,7 @@ func TestSubscriptionInput(t *testing.T) {
 	if err := w.SubscriptionAdd(bg, "other", good); code(err) != "notify.day_unknown day" {
 		t.Errorf("another community's day: %v", err)
 	}
-	c.set(local(19, 11, 30))
+	c.Set(local(19, 11, 30))
 	if err := w.SubscriptionAdd(bg, comm, good); code(err) != "notify.day_over day" {
 		t.Errorf("after closing: %v", err)
 	}
@@ -224,9 +224,9 @@ func TestSubscriptionInput(t *testing.T) {
 
 // Residents: sealed, told once, gone by one click, forgotten 24 hours after closing.
 func TestSubscriptions(t *testing.T) {
-	c := &clock{now: local(10, 9, 0)}
+	c := dbtest.NewClock(local(10, 9, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
-		c.set(local(10, 9, 0))
+		c.Set(local(10, 9, 0))
 		w := newTown(t, d, c)
 		w.tell(hear(w.MarketDayPlanned, planned("d1")))
 		in := SubscriptionInput{MarketID: "m1", DayID: "d1", Email: "Day@home.example", Lang: "zh-Hans", Reminder: true, Key: "k"}
@@ -245,7 +245,7 @@ func TestSubscriptions(t *testing.T) {
 		if n, err := w.SubscriptionCount(bg, comm, "m1"); n != 2 || err != nil {
 			t.Errorf("%d %v", n, err)
 		}
-		c.set(local(18, 18, 0))
+		c.Set(local(18, 18, 0))
 		w.Tick(bg)
 		w.drain()
 		var tokens []string
@@ -258,7 +258,7 @@ func TestSubscriptions(t *testing.T) {
 			}
 		}
 		w.tell(hear(w.MarketDayOpened, opened("d1")))
-		c.set(local(19, 11, 46))
+		c.Set(local(19, 11, 46))
 		w.tell(hear(w.MarketDayClosed, closed("d1")), hear(w.DayCounted, counted("d1")))
 		for range 2 {
 			if err := w.SubscriptionRemove(bg, tokens[0]); err != nil {
@@ -269,7 +269,7 @@ func TestSubscriptions(t *testing.T) {
 		if got := w.states(ClosingResident); len(got) != 1 || got["closing_resident resident"] != "skipped unsubscribed" {
 			t.Errorf("%v", got)
 		}
-		c.set(local(20, 11, 29))
+		c.Set(local(20, 11, 29))
 		w.Tick(bg)
 		left := func() (n int) {
 			w.tell(func(tx *db.Tx) error { return tx.Get(&n, `SELECT COUNT(*) FROM notify_subscriptions`) })
@@ -278,7 +278,7 @@ func TestSubscriptions(t *testing.T) {
 		if left() != 1 {
 			t.Error("forgotten before 24 hours")
 		}
-		c.set(local(20, 11, 30))
+		c.Set(local(20, 11, 30))
 		w.Tick(bg)
 		if left() != 0 {
 			t.Error("an address outlived its day by 24 hours")
@@ -292,9 +292,9 @@ func TestSubscriptions(t *testing.T) {
 // Nobody is written to because somebody else typed the address in: one question,
 // within limits, and nothing before the answer.
 func TestSubscriptionsAreConfirmed(t *testing.T) {
-	c := &clock{now: local(10, 22, 0)}
+	c := dbtest.NewClock(local(10, 22, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
-		c.set(local(10, 22, 0))
+		c.Set(local(10, 22, 0))
 		w := newTown(t, d, c)
 		w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.MarketDayPlanned, planned("d2")), hear(w.MarketDayPlanned, planned("d3")))
 		ask := func(day string, closing bool) {
@@ -321,7 +321,7 @@ func TestSubscriptionsAreConfirmed(t *testing.T) {
 		if n, err := w.SubscriptionCount(bg, comm, "m1"); mails() != 1 || n != 0 || err != nil {
 			t.Errorf("%d mails, %d subscribed, %v", mails(), n, err)
 		}
-		c.add(wishPause)
+		c.Push(wishPause)
 		ask("d1", false)
 		ask("d2", false)
 		ask("d3", false) // the fourth to one address
@@ -356,11 +356,11 @@ func TestSubscriptionsAreConfirmed(t *testing.T) {
 		}
 		w.sound()
 
-		c.set(db.Time(db.Micros(local(10, 22, 0))).Add(wishFor - 1))
+		c.Set(db.Time(db.Micros(local(10, 22, 0))).Add(wishFor - 1))
 		if _, err := w.Tick(bg); err != nil || len(w.asked()) != 3 {
 			t.Errorf("%v, %d wishes", err, len(w.asked()))
 		}
-		c.set(local(12, 22, 10))
+		c.Set(local(12, 22, 10))
 		if err := w.SubscriptionConfirm(bg, all[1]); code(err) != "notify.wish_unknown token" {
 			t.Errorf("after two days: %v", err)
 		}
@@ -373,7 +373,7 @@ func TestSubscriptionsAreConfirmed(t *testing.T) {
 			t.Errorf("%v", w.states())
 		}
 
-		c.set(local(18, 18, 0)) // the reminder goes to the one who confirmed
+		c.Set(local(18, 18, 0)) // the reminder goes to the one who confirmed
 		w.Tick(bg)
 		w.drain()
 		if got := w.list(Filter{Kind: ReminderResident}); len(got) != 1 || got["reminder_resident resident"].DayID != "d1" {
@@ -414,7 +414,7 @@ func TestMailEndToEnd(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { srv.Serve(l); close(ended) }()
 	defer func() { srv.Close(); <-ended }()
-	c := &clock{now: local(18, 17, 0)}
+	c := dbtest.NewClock(local(18, 17, 0))
 	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c, func(o *Options) {
 		o.Mail = &channel.MailSender{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, Security: channel.Plain, From: "向阳社区 <market@x.example>"}
 	})
@@ -423,7 +423,7 @@ func TestMailEndToEnd(t *testing.T) {
 	w.tell(hear(w.MarketDayPlanned, planned("d1")), hear(w.BoothsPublished, published("d1")))
 	w.drain()
 	w.subscribe("r@home.example", "", "zh-Hant")
-	c.set(local(18, 18, 0))
+	c.Set(local(18, 18, 0))
 	w.Tick(bg)
 	w.drain()
 	mails := map[string]string{}
@@ -445,7 +445,7 @@ func TestMailEndToEnd(t *testing.T) {
 }
 
 func TestDeliveriesPaged(t *testing.T) {
-	c := &clock{now: local(18, 17, 0)}
+	c := dbtest.NewClock(local(18, 17, 0))
 	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
 		w := newTown(t, d, c)
 		w.queue(w.channel(channel.Folder, "", ""), 25, "x")

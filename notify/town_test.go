@@ -14,31 +14,12 @@ import (
 	"time"
 
 	"yiji/internal/db"
+	"yiji/internal/db/dbtest"
 	"yiji/internal/event"
 	"yiji/internal/fault"
 	"yiji/internal/seal"
 	"yiji/notify/channel"
 )
-
-// clock is the one fake: tests move it, nothing waits for it.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = t
-}
-
-func (c *clock) add(d time.Duration) { c.set(c.Now().Add(d)) }
 
 var shanghai = zoneOf("Asia/Shanghai")
 
@@ -51,7 +32,7 @@ func local(day, hour, minute int) time.Time {
 type town struct {
 	*testing.T
 	*Service
-	clock      *clock
+	clock      *dbtest.Clock
 	dir        string
 	partners   map[string]Recipient
 	organizers []Recipient
@@ -59,7 +40,7 @@ type town struct {
 
 const comm = "xiangyang"
 
-func newTown(t *testing.T, d *db.DB, c *clock, change ...func(*Options)) *town {
+func newTown(t *testing.T, d *db.DB, c *dbtest.Clock, change ...func(*Options)) *town {
 	t.Helper()
 	w := &town{T: t, clock: c, dir: t.TempDir(), partners: map[string]Recipient{
 		"hospital": {Name: "山东省第二康复医院", Lang: "zh-Hans", Email: "lin@hospital.example"},
@@ -295,14 +276,14 @@ func until(t *testing.T, what string, ok func() bool) {
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex
-	clock  *clock
+	clock  *dbtest.Clock
 	answer func(n int, w http.ResponseWriter, r *http.Request) // nil: a robot's "ok"
 	ids    []string
 	times  []time.Time
 	texts  []string
 }
 
-func newReceiver(t *testing.T, c *clock) *receiver {
+func newReceiver(t *testing.T, c *dbtest.Clock) *receiver {
 	r := &receiver{clock: c}
 	r.Server = httptest.NewServer(r)
 	t.Cleanup(r.Close)

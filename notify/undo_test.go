@@ -21,7 +21,7 @@ func TestAnUndoneStepIsNotTold(t *testing.T) {
 		w.channel(channel.Webhook, hooked.URL, "")
 		w.tell(hear(w.MarketDayPlanned, planned("d1")))
 		confirm := func(at time.Time) {
-			w.clock.set(at)
+			w.clock.Set(at)
 			w.tell(hear(w.MarketDayConfirmed, event.MarketDayConfirmed{Day: theDay("d1"), EffectiveAt: at, UndoUntil: at.Add(10 * time.Minute)}))
 			w.tell(hear(w.BoothsPublished, published("d1")))
 			w.drain()
@@ -37,38 +37,38 @@ func TestAnUndoneStepIsNotTold(t *testing.T) {
 			return n
 		}
 		confirm(local(10, 9, 0))
-		w.clock.set(local(10, 9, 10))
+		w.clock.Set(local(10, 9, 10))
 		if w.drain(); told() != 0 {
 			t.Fatalf("%d were told while it could be taken back: %v", told(), w.states())
 		}
 		w.tell(hear(w.MarketDayUndone, undone("confirmed", "claiming", local(10, 9, 9))))
-		w.clock.set(local(10, 9, 30))
+		w.clock.Set(local(10, 9, 30))
 		if w.drain(); told() != 0 {
 			t.Fatalf("%d were told what was taken back: %v", told(), w.states())
 		}
 		confirm(local(10, 10, 0))
-		w.clock.set(local(10, 10, 11))
+		w.clock.Set(local(10, 10, 11))
 		if w.drain(); told() != 4 { // three partners and the organizer
 			t.Fatalf("%d were told: %v", told(), w.states())
 		}
 
-		w.clock.set(local(19, 8, 30))
+		w.clock.Set(local(19, 8, 30))
 		early := opened("d1")
 		early.EffectiveAt, early.UndoUntil = local(19, 8, 30), local(19, 8, 40)
 		w.tell(hear(w.MarketDayOpened, early))
-		w.clock.set(local(19, 8, 35))
+		w.clock.Set(local(19, 8, 35))
 		w.tell(hear(w.MarketDayUndone, undone("open", "confirmed", local(19, 8, 35))))
-		w.clock.set(local(19, 8, 50))
+		w.clock.Set(local(19, 8, 50))
 		if w.drain(); told() != 4 {
 			t.Fatalf("the early opening was told: %v", w.states())
 		}
-		w.clock.set(local(19, 9, 0))
+		w.clock.Set(local(19, 9, 0))
 		w.tell(hear(w.MarketDayOpened, opened("d1")))
 		if w.drain(); told() != 5 {
 			t.Fatalf("the opening was not told: %v", w.states())
 		}
 
-		w.clock.set(local(19, 10, 0))
+		w.clock.Set(local(19, 10, 0))
 		shut := closed("d1")
 		shut.EffectiveAt, shut.UndoUntil = local(19, 10, 0), local(19, 10, 10)
 		w.tell(hear(w.MarketDayClosed, shut), hear(w.MarketDayUndone, undone("closed", "open", local(19, 10, 5))), hear(w.MarketDayClosed, closed("d1")))

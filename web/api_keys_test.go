@@ -54,7 +54,7 @@ func (f *fair) read(r reply, status int, into any) {
 func TestAShortKeyCountsForItsAddress(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {
 		behind := start(t, f.db, func(o *Options) {
-			o.Services, o.Clock = f.Services, f.clock.time
+			o.Services, o.Clock = f.Services, f.clock.Now
 			o.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 		})
 		take := "/days/" + f.day.ID + "/lines/" + f.opened()["血压"].ID + "/tickets"

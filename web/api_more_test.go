@@ -90,9 +90,9 @@ func TestOneWhoActsForTwoPartners(t *testing.T) {
 
 // A community sees and replays what is parked of its own market days.
 func TestParkedEventsOfOneCommunity(t *testing.T) {
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
-	d := dbtest.Open(t, dbtest.SQLite(t), clock.time)
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
+	d := dbtest.Open(t, dbtest.SQLite(t), clock.Now)
 	var replayed []string
 	f := newFair(t, d, clock, func(o *Options) {
 		o.Parked = func(ctx context.Context, limit int) (all []outbox.Parked, err error) {

@@ -26,10 +26,10 @@ const walkPath = "/communities/xiangyang"
 // Everything a market day needs is done over the API alone; every request and
 // every answer is held against the served document, on both databases.
 func TestAMarketDayOverTheAPI(t *testing.T) {
-	clock := &fairClock{}
-	clock.set(at(10, 28, 10, 0))
-	dbtest.EachAt(t, clock.time, func(t *testing.T, d *db.DB) {
-		clock.set(at(10, 28, 10, 0))
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 28, 10, 0))
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		clock.Set(at(10, 28, 10, 0))
 		w := &walk{fair: &fair{rig: start(t, d), clock: clock}, ids: map[string]string{}}
 		w.Server.door.limits.Off = true
 		w.hearAll()
@@ -345,7 +345,7 @@ func (w *walk) runPersons(line string) {
 	if n.Number != 1 || n.Handle != "" || n.Visitor != "" {
 		w.t.Errorf("the booth sees %+v", n)
 	}
-	w.clock.set(w.clock.time().Add(61e9))
+	w.clock.Set(w.clock.Now().Add(61e9))
 	w.doctors.must(200, post, run+"recall", map[string]any{"ticket": n.ID}, nil)
 	w.doctors.must(200, post, run+"missed", map[string]any{"ticket": n.ID}, nil)
 	w.doctors.must(200, post, run+"undo", map[string]any{}, nil)
@@ -407,7 +407,7 @@ func (w *walk) end() {
 	w.hear()
 	o.must(200, post, day+"/close", map[string]any{"why": "下雨"}, nil)
 	w.hear()
-	w.until(w.clock.time().Add(21 * 60e9))
+	w.until(w.clock.Now().Add(21 * 60e9))
 	var f queue.DayCounts
 	o.must(200, get, day+"/figures", nil, &f)
 	if f.Residents != 5 || f.Tickets != 5 || f.CarriedOver != 1 || !f.Counted {

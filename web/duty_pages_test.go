@@ -167,7 +167,7 @@ func TestTheReportWritesItself(t *testing.T) {
 		f.numbers(line, 3)
 		p, to := f.as(f.doctors), "/p/xiangyang/lines/"+line
 		a := pressIt(p, p.get(to), to, "下一位")
-		f.clock.set(at(11, 19, 9, 6))
+		f.clock.Set(at(11, 19, 9, 6))
 		a = pressIt(p, a, to, "下一位")
 		pressIt(p, a, to, "完成")
 		f.hear()
@@ -365,12 +365,12 @@ func (f *fair) eventually(done func() bool) {
 }
 
 func TestParkedEventsAreReplayed(t *testing.T) {
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
 	var parked []outbox.Parked
 	var replayed []string
 	failing := errors.New("broken pipe")
-	f := newFair(t, dbtest.Open(t, dbtest.SQLite(t), clock.time), clock, func(o *Options) {
+	f := newFair(t, dbtest.Open(t, dbtest.SQLite(t), clock.Now), clock, func(o *Options) {
 		o.Parked = func(context.Context, int) ([]outbox.Parked, error) { return parked, nil }
 		o.Replay = func(_ context.Context, consumer, key string) (int, error) {
 			replayed = append(replayed, consumer+" "+key)

@@ -36,14 +36,14 @@ func TestIncidentsStandOnTheDay(t *testing.T) {
 		wants(t, b.send(to, to, "words", " ", "time", "09:00"), 422, "请写一句发生了什么")
 		wants(t, b.send(to, to, "words", "老人晕倒", "time", "25:00"), 422, "时间请写成", "老人晕倒", `value="25:00"`)
 		wants(t, b.send(to, to, "words", "老人晕倒", "time", "09:01"), 422, "这个时间还没到", "老人晕倒")
-		f.clock.set(at(11, 19, 9, 30))
+		f.clock.Set(at(11, 19, 9, 30))
 		wants(t, b.send(to, to, "words", "老人晕倒，已送医，电话 13800138000", "time", "09:10"), 200, "已记下", "老人晕倒，已送医，电话 …", "09:10")
 		wants(t, b.get(f.dutyPath()), 200, "老人晕倒，已送医")
 		desk := f.browser(f.token(account.Role{Kind: account.Desk, CommunityID: f.place.ID}))
 		a := desk.send(to, to, "words", "停电", "time", "")
 		wants(t, a, 200, "停电", "撤回（09:40 前）")
 		lacks(t, desk.get(f.dutyPath()), "/phones", "暂停这一队")
-		f.clock.set(at(11, 19, 9, 41))
+		f.clock.Set(at(11, 19, 9, 41))
 		wants(t, pressIt(desk, a, to+"/remove", "撤回（09:40 前）"), 409, "过了十分钟")
 		lacks(t, b.get(to), to+"/remove")
 	})
@@ -73,7 +73,7 @@ func TestABoothIsChangedWithItsLine(t *testing.T) {
 		if got := f.lines()["磨刀"]; got.BoothCode != "B1" || got.Waiting != 2 {
 			t.Errorf("%+v", got)
 		}
-		f.clock.set(at(11, 19, 9, 11))
+		f.clock.Set(at(11, 19, 9, 11))
 		lacks(t, b.get(day+"?changed="+mine.ID+"&back="+mine.Holding.BoothID), "换回")
 		if strings.Contains(b.get(day+"?changed=x&back=y").Body, "换回") {
 			t.Error("a way back from nowhere")

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 // that tests push. What is told is heard at once, in order, as the bus would do.
 type fair struct {
 	*rig
-	clock    *fairClock
+	clock    *dbtest.Clock
 	place    scheduler.Community
 	market   scheduler.Market
 	day      scheduler.Day
@@ -28,23 +27,6 @@ type fair struct {
 	soy      booths.Partner // 豆浆, a stock of three
 	heard    int64
 	hearings map[string][]func(*db.Tx, string) error
-}
-
-type fairClock struct {
-	sync.Mutex
-	now time.Time
-}
-
-func (c *fairClock) time() time.Time {
-	c.Lock()
-	defer c.Unlock()
-	return c.now
-}
-
-func (c *fairClock) set(t time.Time) {
-	c.Lock()
-	defer c.Unlock()
-	c.now = t
 }
 
 var shanghai = time.FixedZone("CST", 8*3600)
@@ -56,10 +38,10 @@ func at(month time.Month, day, hour, minute int) time.Time {
 // eachFair runs do on both databases, when partners may claim for 19 November.
 func eachFair(t *testing.T, do func(t *testing.T, f *fair)) {
 	t.Helper()
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
-	dbtest.EachAt(t, clock.time, func(t *testing.T, d *db.DB) {
-		clock.set(at(10, 30, 10, 0))
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		clock.Set(at(10, 30, 10, 0))
 		do(t, newFair(t, d, clock))
 	})
 }
@@ -67,12 +49,12 @@ func eachFair(t *testing.T, do func(t *testing.T, f *fair)) {
 // aFair runs do on SQLite alone, where what is proved is the page's own doing.
 func aFair(t *testing.T, do func(t *testing.T, f *fair)) {
 	t.Helper()
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
-	do(t, newFair(t, dbtest.Open(t, dbtest.SQLite(t), clock.time), clock))
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
+	do(t, newFair(t, dbtest.Open(t, dbtest.SQLite(t), clock.Now), clock))
 }
 
-func newFair(t *testing.T, d *db.DB, clock *fairClock, edit ...func(*Options)) *fair {
+func newFair(t *testing.T, d *db.DB, clock *dbtest.Clock, edit ...func(*Options)) *fair {
 	t.Helper()
 	f := &fair{rig: start(t, d, edit...), clock: clock}
 	f.Server.door.limits.Off = true
@@ -139,7 +121,7 @@ func (f *fair) claims(p booths.Partner) booths.Claim {
 // until pushes the clock and lets the scheduler write down what is due.
 func (f *fair) until(t time.Time) {
 	f.t.Helper()
-	f.clock.set(t)
+	f.clock.Set(t)
 	f.tick()
 }
 

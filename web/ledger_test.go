@@ -28,12 +28,12 @@ func (f *fair) held() {
 	f.hear()
 	cmd := queue.LineCommand{CommunityID: f.place.ID, DayID: f.day.ID, LineID: line, By: "booth"}
 	for _, minute := range []int{6, 14} {
-		f.clock.set(at(11, 19, 9, minute))
+		f.clock.Set(at(11, 19, 9, minute))
 		t, err := f.Queue.Next(f.t.Context(), cmd)
 		f.ok(err)
 		done := cmd
 		done.TicketID = t.ID
-		f.clock.set(at(11, 19, 9, minute+3))
+		f.clock.Set(at(11, 19, 9, minute+3))
 		_, err = f.Queue.Serve(f.t.Context(), done)
 		f.ok(err)
 	}

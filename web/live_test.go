@@ -17,9 +17,9 @@ import (
 // liveFair is a fair whose day can be followed.
 func liveFair(t *testing.T, o live.Options) *fair {
 	t.Helper()
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
-	d := dbtest.Open(t, dbtest.SQLite(t), clock.time)
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
+	d := dbtest.Open(t, dbtest.SQLite(t), clock.Now)
 	o.Queue = queue.New(d)
 	o.Day = func(tx *db.Tx, id string) (live.Day, error) {
 		d, err := scheduler.PublicDayIn(tx, id)

@@ -93,12 +93,12 @@ func TestTheBrakeLetsTheSquareThrough(t *testing.T) {
 // them void with one press, takes that back, and may give the numbers at the
 // desk only.
 func TestAMachineTakesNumbersAndTheOrganizerSwitches(t *testing.T) {
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
-	dbtest.EachAt(t, clock.time, func(t *testing.T, d *db.DB) {
-		clock.set(at(10, 30, 10, 0))
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
+	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
+		clock.Set(at(10, 30, 10, 0))
 		suspected := 0
-		f := newFair(t, d, clock, func(o *Options) { o.Suspected = func() { suspected++ }; o.Clock = clock.time })
+		f := newFair(t, d, clock, func(o *Options) { o.Suspected = func() { suspected++ }; o.Clock = clock.Now })
 		line := f.opened()["血压"]
 		day, path := "/o/"+f.place.Slug+"/days/"+f.day.ID, "/days/"+f.day.ID+"/lines/"+line.ID+"/tickets"
 		anyone, boss := f.program(), f.organizer()
@@ -172,10 +172,10 @@ func TestAMachineIsBraked(t *testing.T) {
 		for i := range brakeNumbers {
 			r := queue.IssueRequest{DayID: f.day.ID, LineID: line.ID, Via: queue.Phone}
 			place := f.handleFrom("source", f.day.ID+"\x00"+line.ID+"\x00127.0.0.1")
-			if r.Source = place; !f.lookout.ask(place, f.clock.time().Add(time.Duration(i)*time.Second/5)) {
+			if r.Source = place; !f.lookout.ask(place, f.clock.Now().Add(time.Duration(i)*time.Second/5)) {
 				given++
 			}
-			f.lookout.took(place, i+1, f.clock.time())
+			f.lookout.took(place, i+1, f.clock.Now())
 		}
 		if given != brakeNumbers {
 			t.Errorf("%d residents behind one address got a number", given)

@@ -21,9 +21,9 @@ func watchedFair(t *testing.T, do func(t *testing.T, f *fair)) {
 	if !chrome.Have(t) {
 		return
 	}
-	clock := &fairClock{}
-	clock.set(at(10, 30, 10, 0))
-	d := dbtest.Open(t, dbtest.SQLite(t), clock.time)
+	clock := &dbtest.Clock{}
+	clock.Set(at(10, 30, 10, 0))
+	d := dbtest.Open(t, dbtest.SQLite(t), clock.Now)
 	var hub *live.Hub
 	f := newFair(t, d, clock, func(o *Options) {
 		hub = live.New(d, live.Options{Queue: o.Queue, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Day: func(tx *db.Tx, dayID string) (live.Day, error) {

@@ -267,7 +267,7 @@ func TestALineIsRunWithOneThumb(t *testing.T) {
 		wants(t, stale, 200, "1 号", "等候 3 位")
 		two := pressIt(b, one, to, "下一位")
 		wants(t, two, 200, "2 号", "等候 2 位")
-		f.clock.set(at(11, 19, 9, 2))
+		f.clock.Set(at(11, 19, 9, 2))
 		two = b.get(to)
 		wants(t, pressIt(b, two, to, "再叫一次"), 200, "叫了 2 次")
 		wants(t, pressIt(b, two, to, "过号"), 200, "开始叫号", "撤销：2 号 过号")

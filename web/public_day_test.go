@@ -89,7 +89,7 @@ func TestTheDayPageInEveryState(t *testing.T) {
 			t.Error("a sold out line has a button")
 		}
 
-		f.clock.set(at(11, 19, 11, 30)) // nobody has written down the close yet
+		f.clock.Set(at(11, 19, 11, 30)) // nobody has written down the close yet
 		a = b.get(at0)
 		reads(t, a, 200, "今天已收市", "下一场：12月19日")
 		silent(t, a, `/tickets"`)
@@ -236,11 +236,11 @@ func TestTheWallScreen(t *testing.T) {
 		f.numbers(lines["血压"].ID, 8)
 		f.numbers(lines["磨刀"].ID, 1)
 		for i := range 7 {
-			f.clock.set(at(11, 19, 9, 1+i))
+			f.clock.Set(at(11, 19, 9, 1+i))
 			_, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: lines["血压"].ID}))
 			f.ok(err)
 		}
-		f.clock.set(f.clock.time().Add(time.Minute))
+		f.clock.Set(f.clock.Now().Add(time.Minute))
 		knife, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: lines["磨刀"].ID}))
 		f.ok(err)
 		_, err = f.Queue.Ready(t.Context(), f.cmd(knife))

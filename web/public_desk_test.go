@@ -112,7 +112,7 @@ func TestTheDeskIsToldWhyNot(t *testing.T) {
 		f.numbers(line, 3)
 		reads(t, b.post(issue, b.fill(page, issue)), 409, "已经发完了", "服务台", "血压")
 		reads(t, b.get("/desk/xiangyang"), 200, "已发完")
-		f.clock.set(at(11, 19, 11, 30))
+		f.clock.Set(at(11, 19, 11, 30))
 		reads(t, b.get("/desk/xiangyang"), 200, "不再发号")
 		if a := b.get("/desk/xiangyang?with=nothing"); a.Status != 404 {
 			t.Errorf("with an unknown number: %d", a.Status)

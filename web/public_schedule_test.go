@@ -213,7 +213,7 @@ func TestTheFeedKeepsTheLocalHour(t *testing.T) {
 		f.ok(err)
 		rule, err := scheduler.ParseRule([]byte(`{"dates":["2026-10-24","2026-10-25","2027-03-27","2027-03-28"]}`))
 		f.ok(err)
-		f.clock.set(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
+		f.clock.Set(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC))
 		_, err = f.Scheduler.SaveMarket(t.Context(), scheduler.Market{CommunityID: c.ID, Slug: "m", Name: "Market", Venue: "Square, north; side\\wall", Rule: rule, Opens: 9 * 60, Closes: 11 * 60})
 		f.ok(err)
 		a := f.browser().get("/c/berlin/calendar.ics")

@@ -47,7 +47,7 @@ func TestTheLifeOfANumber(t *testing.T) {
 		if !strings.Contains(a.Body, "held go") {
 			t.Error("being called is not shown")
 		}
-		f.clock.set(f.clock.time().Add(time.Minute))
+		f.clock.Set(f.clock.Now().Add(time.Minute))
 		mine := f.ticket(a).Ticket
 		_, err := f.Queue.Recall(t.Context(), f.cmd(mine))
 		f.ok(err)
@@ -98,7 +98,7 @@ func TestLeavingAndComingBack(t *testing.T) {
 		reads(t, a, 200, "号已恢复", "下一个就是您")
 		reads(t, b.post(page+"/stay", left), 409, "最近十分钟没有可以撤销的", "不要这个号了")
 		a = b.send(page, page+"/leave")
-		f.clock.set(at(11, 19, 9, 11))
+		f.clock.Set(at(11, 19, 9, 11))
 		silent(t, b.get(page), "/stay")
 		reads(t, b.post(page+"/stay", b.fill(a.Body, page+"/stay")), 409, "最近十分钟没有可以撤销的")
 		if a := b.post(page+"/leave", nil); a.Status != 403 {

@@ -18,8 +18,8 @@ func BenchmarkIssue(b *testing.B) {
 }
 
 func benchIssue(b *testing.B, where func(testing.TB) string) {
-	c := &clock{now: opening("2026-11-19")}
-	var d *db.DB = dbtest.Open(b, where(b), c.time)
+	c := dbtest.NewClock(opening("2026-11-19"))
+	var d *db.DB = dbtest.Open(b, where(b), c.Now)
 	p := newPlace(b, d, c, "bench")
 	lines := p.opened(Person, Person, Person, Person, Person, Person, Person, Person)
 	var n atomic.Int64

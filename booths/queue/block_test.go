@@ -16,7 +16,7 @@ func (p *place) lease(line, device string, size int, key string) (Block, error) 
 
 func (p *place) lent(line, device string, size int) Block {
 	p.t.Helper()
-	b, err := p.lease(line, device, size, line+device+p.clock.time().String())
+	b, err := p.lease(line, device, size, line+device+p.clock.Now().String())
 	p.ok(err)
 	return b
 }
@@ -59,12 +59,12 @@ func TestOfflineNumbersNeverMeetOnlineOnes(t *testing.T) {
 			cut = append(cut, o)
 		}
 		for minute := range 100 {
-			p.clock.push(time.Minute)
+			p.clock.Push(time.Minute)
 			if minute%2 == 0 {
 				give(p.take(line, p.key("phone", minute)).Number, fmt.Sprint("phone", minute))
 			}
 			if o := cut[random.IntN(3)]; len(o.slips) < 20 && random.IntN(2) == 0 {
-				slip := Slip{Number: o.block.First + len(o.slips), At: p.clock.time(), Handle: db.NewID()}
+				slip := Slip{Number: o.block.First + len(o.slips), At: p.clock.Now(), Handle: db.NewID()}
 				o.slips = append(o.slips, slip)
 				give(slip.Number, o.device+slip.Handle)
 			}
@@ -117,14 +117,14 @@ func TestASlipStandsByItsTime(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		b := p.lent(line, "d", 5) // 1 to 5
-		p.clock.push(time.Minute)
+		p.clock.Push(time.Minute)
 		early := p.take(line, "early")
-		p.clock.push(time.Minute)
-		between := p.clock.time()
-		p.clock.push(time.Minute)
+		p.clock.Push(time.Minute)
+		between := p.clock.Now()
+		p.clock.Push(time.Minute)
 		late := p.take(line, "late")
-		p.clock.push(time.Minute)
-		p.sync(b, "d", Slip{Number: 1, At: between}, Slip{Number: 2, At: between.Add(time.Second)}, Slip{Number: 3, At: p.clock.time().Add(time.Hour)})
+		p.clock.Push(time.Minute)
+		p.sync(b, "d", Slip{Number: 1, At: between}, Slip{Number: 2, At: between.Add(time.Second)}, Slip{Number: 3, At: p.clock.Now().Add(time.Hour)})
 		var got []int
 		for range 5 {
 			n := p.next(line)
@@ -148,11 +148,11 @@ func TestSlipsBroughtAfterClosing(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		b := p.lent(line, "d", 5)
-		p.clock.push(time.Hour)
-		given := p.clock.time()
+		p.clock.Push(time.Hour)
+		given := p.clock.Now()
 		p.close()
 		p.settle()
-		p.clock.push(time.Hour)
+		p.clock.Push(time.Hour)
 		out := p.sync(b, "d", Slip{Number: 1, At: given}, Slip{Number: 2, At: p.closes().Add(time.Second)})
 		if out[0].Code != "" || out[1].Code != "queue.day_closed" {
 			t.Fatalf("answers %+v", out)
@@ -181,12 +181,12 @@ func TestABlockOfAStockLineKeepsItsPieces(t *testing.T) {
 		p.take(line, "b")
 		_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: "c", Via: Phone})
 		p.refused(err, "queue.sold_out")
-		p.sync(b, "d", Slip{Number: 1, At: p.clock.time()})
+		p.sync(b, "d", Slip{Number: 1, At: p.clock.Now()})
 		p.healthy()
 		p.ok(p.s.End(p.ctx, p.day.CommunityID, b.ID, "d", "desk"))
 		p.ok(p.s.End(p.ctx, p.day.CommunityID, b.ID, "d", "desk"))
 		p.take(line, "c")
-		if out := p.sync(b, "d", Slip{Number: 2, At: p.clock.time()}, Slip{Number: 3, At: p.clock.time()}); out[0].Code != "" || out[1].Code != "queue.sold_out" {
+		if out := p.sync(b, "d", Slip{Number: 2, At: p.clock.Now()}, Slip{Number: 3, At: p.clock.Now()}); out[0].Code != "" || out[1].Code != "queue.sold_out" {
 			t.Errorf("after the end of the block: %+v", out)
 		}
 		p.healthy()
@@ -228,7 +228,7 @@ func TestBlocksAreRefusedByName(t *testing.T) {
 		p.ok(err)
 		p.ok(p.s.Resume(p.ctx, p.cmd(line)))
 
-		handle, now := db.NewID(), p.clock.time()
+		handle, now := db.NewID(), p.clock.Now()
 		out := p.sync(b, "d",
 			Slip{Number: 0, At: now}, Slip{Number: b.Last + 1, At: now}, Slip{Number: 3, At: now, Handle: "short"},
 			Slip{Number: 4, At: now, Handle: handle}, Slip{Number: 5, At: now, Handle: handle}, Slip{Number: 4, At: now, Handle: handle},
@@ -249,7 +249,7 @@ func TestBlocksAreRefusedByName(t *testing.T) {
 		if l := p.line(line); l.Issued != 2 || l.Waiting != 2 {
 			t.Errorf("%+v", l)
 		}
-		p.clock.set(p.closes()) // nobody has recorded the close yet
+		p.clock.Set(p.closes()) // nobody has recorded the close yet
 		_, err = p.lease(line, "d", 5, "late")
 		p.refused(err, "queue.day_closed")
 		p.close()

@@ -18,12 +18,12 @@ func TestNoNumberAfterClosingThatNobodyRecorded(t *testing.T) {
 		kept := p.take(line, "early")
 		called := p.next(line)
 		p.take(line, "waits")
-		p.clock.set(p.closes().Add(-20 * time.Microsecond))
+		p.clock.Set(p.closes().Add(-20 * time.Microsecond))
 		acrossTheClose(p, func(i int) error {
 			_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Via: Desk, Key: p.key("k", i)})
 			return err
 		})
-		p.clock.set(p.closes())
+		p.clock.Set(p.closes())
 		_, err := p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: line, Visitor: "late", Via: Desk})
 		p.refused(err, "queue.day_closed")
 		_, err = p.s.Next(p.ctx, p.cmd(line))
@@ -37,7 +37,7 @@ func TestNoNumberAfterClosingThatNobodyRecorded(t *testing.T) {
 		_, err = p.s.Serve(p.ctx, p.about(called)) // who was called is served
 		p.ok(err)
 		p.healthy()
-		p.clock.push(time.Hour)
+		p.clock.Push(time.Hour)
 		p.close() // recorded an hour late
 		p.healthy()
 		if n := late(p); n != 0 {
@@ -53,7 +53,7 @@ func acrossTheClose(p *place, issue func(i int) error) {
 		wg.Go(func() {
 			for i := range 20 {
 				_ = issue(side*100 + i)
-				p.clock.push(time.Microsecond)
+				p.clock.Push(time.Microsecond)
 			}
 		})
 	}
@@ -73,7 +73,7 @@ func late(p *place) int {
 func TestControlNumbersAfterClosingAreNoticed(t *testing.T) {
 	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
-		p.clock.set(p.closes().Add(-20 * time.Microsecond))
+		p.clock.Set(p.closes().Add(-20 * time.Microsecond))
 		acrossTheClose(p, func(int) error { return naiveIssue(p, line) })
 		if late(p) == 0 {
 			t.Fatal("the control issued nothing after closing: the rig sees nothing")
@@ -183,7 +183,7 @@ func TestNothingIsCarriedIntoADayThatIsOver(t *testing.T) {
 		p.close()
 		q := p.on("m1", "2026-12-19")
 		q.publish(booth("a1", "A1", "p1", service("s0", Person, 0)))
-		q.clock.set(q.closes().Add(time.Hour))
+		q.clock.Set(q.closes().Add(time.Hour))
 		q.open()
 		q.close()
 		q.healthy()
@@ -216,7 +216,7 @@ func TestTickEndsTheGrace(t *testing.T) {
 		if next, err := p.s.Tick(p.ctx); err != nil || !next.Equal(end) {
 			t.Fatalf("next %v %v", next, err)
 		}
-		p.clock.set(end)
+		p.clock.Set(end)
 		_, err = p.s.ServeAndNext(p.ctx, p.cmd(lines[0])) // too late even before the tick
 		p.refused(err, "queue.day_closed")
 		_, err = p.s.Serve(p.ctx, p.about(first))
@@ -264,7 +264,7 @@ func TestADayWithoutLinesAndOtherEnds(t *testing.T) {
 		r.hear(func(tx *db.Tx) error {
 			return r.s.MarketDayMoved(tx, event.MarketDayMoved{Day: r.day, OpensAt: r.opens.Add(24 * time.Hour), ClosesAt: r.closes().Add(24 * time.Hour)})
 		})
-		r.clock.set(r.opens)
+		r.clock.Set(r.opens)
 		_, err := r.s.Issue(r.ctx, IssueRequest{DayID: r.day.DayID, LineID: r.lines()[0], Via: Phone})
 		r.refused(err, "queue.not_open")
 		r.hear(func(tx *db.Tx) error { return r.s.MarketDayMissed(tx, event.MarketDayMissed{Day: r.day}) })
@@ -277,8 +277,8 @@ func TestEarlyClose(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
-		early := p.clock.time()
-		p.clock.push(-time.Millisecond) // another process, whose clock is a little behind
+		early := p.clock.Now()
+		p.clock.Push(-time.Millisecond) // another process, whose clock is a little behind
 		p.hear(func(tx *db.Tx) error {
 			return p.s.MarketDayClosed(tx, event.MarketDayClosed{Day: p.day, EffectiveAt: early, ServeUntil: early.Add(grace)})
 		})
@@ -294,7 +294,7 @@ func TestEarlyClose(t *testing.T) {
 func TestUndoAfterClosing(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
-		p.clock.set(p.closes().Add(-time.Minute))
+		p.clock.Set(p.closes().Add(-time.Minute))
 		p.take(line, "a")
 		p.take(line, "b")
 		a, b := p.next(line), p.next(line)

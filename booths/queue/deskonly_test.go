@@ -99,7 +99,7 @@ func TestSuspicionIsNotedAndChangesNothing(t *testing.T) {
 	eachDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.ok(p.s.Suspect(p.ctx, p.day.DayID, line))
-		if got := p.line(line); !got.SuspectAt.Equal(p.clock.time()) || got.State != LineOpen {
+		if got := p.line(line); !got.SuspectAt.Equal(p.clock.Now()) || got.State != LineOpen {
 			t.Errorf("%+v", got)
 		}
 		p.take(line, "va")
@@ -139,7 +139,7 @@ func TestTheDeskTakesBackALostTap(t *testing.T) {
 		if lost.Number != b.Last+1 {
 			t.Errorf("after a block to %d the desk gives %d", b.Last, lost.Number)
 		}
-		if out := p.sync(b, "d", Slip{Number: b.First, At: p.clock.time()}); out[0].Code != "" {
+		if out := p.sync(b, "d", Slip{Number: b.First, At: p.clock.Now()}); out[0].Code != "" {
 			t.Errorf("the slip given instead: %+v", out)
 		}
 		back("lost", lost.Number)

@@ -60,9 +60,9 @@ func TestFeedbackIsAnonymousAndCountsOncePerServedNumber(t *testing.T) {
 		if _, err := p.s.FeedbackOf(p.ctx, "c2", p.day.DayID); err == nil {
 			t.Error("another community reads it")
 		}
-		p.clock.set(p.closes().Add(29 * 24 * time.Hour))
+		p.clock.Set(p.closes().Add(29 * 24 * time.Hour))
 		p.ok(say(FeedbackInput{Mark: Fair}))
-		p.clock.set(p.closes().Add(feedbackFor))
+		p.clock.Set(p.closes().Add(feedbackFor))
 		p.refused(say(FeedbackInput{Mark: Fair}), "queue.feedback_over")
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,26 +14,6 @@ import (
 	"yiji/internal/fault"
 	"yiji/internal/outbox"
 )
-
-// clock is a time tests push.
-type clock struct {
-	sync.Mutex
-	now time.Time
-}
-
-func (c *clock) time() time.Time {
-	c.Lock()
-	defer c.Unlock()
-	return c.now
-}
-
-func (c *clock) set(t time.Time) {
-	c.Lock()
-	defer c.Unlock()
-	c.now = t
-}
-
-func (c *clock) push(d time.Duration) { c.set(c.time().Add(d)) }
 
 // tester is what testing.T and rapid.T share.
 type tester interface {
@@ -48,7 +27,7 @@ type place struct {
 	ctx   context.Context
 	db    *db.DB
 	s     *Service
-	clock *clock
+	clock *dbtest.Clock
 	name  string // of the test
 	day   event.Day
 	opens time.Time
@@ -94,7 +73,7 @@ func TestMain(m *testing.M) {
 // them healthy: making one costs more than most tests. Each test has markets
 // of its own, and they run one after the other on one clock.
 var shared = map[string]*db.DB{}
-var sharedClock clock
+var sharedClock dbtest.Clock
 
 // eachDay runs do on both databases, half an hour before a day opens.
 func eachDay(t *testing.T, do func(t *testing.T, p *place)) {
@@ -102,7 +81,7 @@ func eachDay(t *testing.T, do func(t *testing.T, p *place)) {
 	run := func(name string, where func(testing.TB) string) {
 		t.Run(name, func(t *testing.T) {
 			if shared[name] == nil {
-				shared[name] = dbtest.Open(lasting{t}, where(lasting{t}), sharedClock.time)
+				shared[name] = dbtest.Open(lasting{t}, where(lasting{t}), sharedClock.Now)
 			}
 			do(t, newPlace(t, shared[name], &sharedClock, t.Name()))
 		})
@@ -117,12 +96,12 @@ func eachDay(t *testing.T, do func(t *testing.T, p *place)) {
 // break something on purpose.
 func eachOwnDay(t *testing.T, do func(t *testing.T, p *place)) {
 	t.Helper()
-	var c clock
-	dbtest.EachAt(t, c.time, func(t *testing.T, d *db.DB) { do(t, newPlace(t, d, &c, t.Name())) })
+	var c dbtest.Clock
+	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) { do(t, newPlace(t, d, &c, t.Name())) })
 }
 
-func newPlace(t tester, d *db.DB, c *clock, name string) *place {
-	c.set(opening("2026-11-19").Add(-30 * time.Minute))
+func newPlace(t tester, d *db.DB, c *dbtest.Clock, name string) *place {
+	c.Set(opening("2026-11-19").Add(-30 * time.Minute))
 	return (&place{t: t, ctx: context.Background(), db: d, s: New(d), clock: c, name: name}).on("m1", "2026-11-19")
 }
 
@@ -173,8 +152,8 @@ func (p *place) publish(places ...event.Place) {
 
 func (p *place) open() {
 	p.t.Helper()
-	if p.clock.time().Before(p.opens) {
-		p.clock.set(p.opens)
+	if p.clock.Now().Before(p.opens) {
+		p.clock.Set(p.opens)
 	}
 	p.hear(func(tx *db.Tx) error {
 		return p.s.MarketDayOpened(tx, event.MarketDayOpened{Day: p.day, EffectiveAt: p.opens, ClosesAt: p.closes()})
@@ -183,8 +162,8 @@ func (p *place) open() {
 
 func (p *place) close() {
 	p.t.Helper()
-	if p.clock.time().Before(p.closes()) {
-		p.clock.set(p.closes())
+	if p.clock.Now().Before(p.closes()) {
+		p.clock.Set(p.closes())
 	}
 	p.hear(func(tx *db.Tx) error {
 		return p.s.MarketDayClosed(tx, event.MarketDayClosed{Day: p.day, EffectiveAt: p.closes(), ServeUntil: p.closes().Add(grace)})

@@ -26,10 +26,10 @@ func TestIncidentsAreNotedAndTakenBack(t *testing.T) {
 			_, err := note(in)
 			p.refused(err, code)
 		}
-		p.clock.push(time.Hour)
+		p.clock.Push(time.Hour)
 		first, err := note(IncidentInput{Words: " 老人晕倒,已送医,家属 13800138000 ", Key: p.key("k")})
 		p.ok(err)
-		if first.Words != "老人晕倒,已送医,家属 …" || !first.At.Equal(p.clock.time()) {
+		if first.Words != "老人晕倒,已送医,家属 …" || !first.At.Equal(p.clock.Now()) {
 			t.Errorf("%+v", first)
 		}
 		again, err := note(IncidentInput{Words: "老人晕倒,已送医,家属 13800138000", Key: p.key("k")})
@@ -37,11 +37,11 @@ func TestIncidentsAreNotedAndTakenBack(t *testing.T) {
 		if again.ID != first.ID {
 			t.Error("sent twice is noted twice")
 		}
-		earlier, err := note(IncidentInput{Words: "停电五分钟", At: p.clock.time().Add(-30 * time.Minute)})
+		earlier, err := note(IncidentInput{Words: "停电五分钟", At: p.clock.Now().Add(-30 * time.Minute)})
 		p.ok(err)
 		refused(IncidentInput{Words: " "}, "queue.incident_empty")
 		refused(IncidentInput{Words: strings.Repeat("长", 301)}, "queue.incident_long")
-		refused(IncidentInput{Words: "以后", At: p.clock.time().Add(time.Minute)}, "queue.incident_future")
+		refused(IncidentInput{Words: "以后", At: p.clock.Now().Add(time.Minute)}, "queue.incident_future")
 		refused(IncidentInput{Words: "以前", At: p.opens.Add(-13 * time.Hour)}, "queue.incident_far")
 		refused(IncidentInput{Words: "x", CommunityID: "c2"}, "queue.day_unknown")
 		list, err := p.s.Incidents(p.ctx, "c1", p.day.DayID)
@@ -52,10 +52,10 @@ func TestIncidentsAreNotedAndTakenBack(t *testing.T) {
 		_, err = p.s.Incidents(p.ctx, "c2", p.day.DayID)
 		p.refused(err, "queue.day_unknown")
 		p.refused(p.s.IncidentRemove(p.ctx, "c2", p.day.DayID, first.ID), "queue.day_unknown")
-		p.clock.push(undoFor - time.Second)
+		p.clock.Push(undoFor - time.Second)
 		p.ok(p.s.IncidentRemove(p.ctx, "c1", p.day.DayID, earlier.ID))
 		p.ok(p.s.IncidentRemove(p.ctx, "c1", p.day.DayID, earlier.ID))
-		p.clock.push(time.Second)
+		p.clock.Push(time.Second)
 		p.refused(p.s.IncidentRemove(p.ctx, "c1", p.day.DayID, first.ID), "queue.incident_final")
 		list, err = p.s.Incidents(p.ctx, "c1", p.day.DayID)
 		if p.ok(err); len(list) != 1 {
@@ -112,9 +112,9 @@ func TestTheCourseOfADay(t *testing.T) {
 		}
 		p.take(line, "a")
 		p.take(line, "b")
-		p.clock.push(6 * time.Minute)
+		p.clock.Push(6 * time.Minute)
 		first := p.next(line)
-		p.clock.push(6 * time.Minute)
+		p.clock.Push(6 * time.Minute)
 		_, err = p.s.Serve(p.ctx, p.about(first))
 		p.ok(err)
 		p.next(line)

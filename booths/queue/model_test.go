@@ -197,7 +197,7 @@ func TestALineBehavesLikeItsModel(t *testing.T) {
 			n++
 			q := *p
 			q.t = rt
-			q.clock.set(opening("2026-11-19").Add(-time.Hour))
+			q.clock.Set(opening("2026-11-19").Add(-time.Hour))
 			day := q.on(fmt.Sprint("model", n), "2026-11-19")
 			kind := rapid.SampledFrom([]Kind{Person, Stock}).Draw(rt, "kind")
 			m := &machine{model: &model{kind: kind, left: 5, cards: map[string]bool{}}, p: day, line: day.opened(kind)[0], handles: map[int]string{}}
@@ -264,7 +264,7 @@ func (m *machine) doIssue(t *rapid.T) {
 }
 
 func (m *machine) doNext(t *rapid.T) {
-	want, code := m.next(m.p.clock.time())
+	want, code := m.next(m.p.clock.Now())
 	got, err := m.p.s.Next(m.p.ctx, m.p.cmd(m.line))
 	agree(t, "next", err, code)
 	if want != nil && got.Number != want.number {
@@ -277,7 +277,7 @@ func (m *machine) doServe(t *rapid.T) {
 	code := "queue.ticket_state"
 	if one.state == Called {
 		code = ""
-		m.record(one, "serve", false, m.p.clock.time(), func() { one.state = Served })
+		m.record(one, "serve", false, m.p.clock.Now(), func() { one.state = Served })
 	}
 	_, err := m.p.s.Serve(m.p.ctx, m.about(one))
 	agree(t, "serve", err, code)
@@ -285,13 +285,13 @@ func (m *machine) doServe(t *rapid.T) {
 
 func (m *machine) doMiss(t *rapid.T) {
 	one := m.any(t, Called)
-	m.miss(one, m.p.clock.time())
+	m.miss(one, m.p.clock.Now())
 	_, err := m.p.s.Missed(m.p.ctx, m.about(one))
 	agree(t, "miss", err, "")
 }
 
 func (m *machine) doRecall(t *rapid.T) {
-	one, now, code := m.any(t, Called), m.p.clock.time(), ""
+	one, now, code := m.any(t, Called), m.p.clock.Now(), ""
 	switch {
 	case now.Sub(one.calledAt) < time.Minute:
 		code = "queue.recall_too_soon"
@@ -306,13 +306,13 @@ func (m *machine) doRecall(t *rapid.T) {
 
 func (m *machine) doLeave(t *rapid.T) {
 	one := m.any(t, Waiting, Called)
-	m.record(one, "leave", true, m.p.clock.time(), func() { one.state = Left })
+	m.record(one, "leave", true, m.p.clock.Now(), func() { one.state = Left })
 	_, err := m.p.s.Leave(m.p.ctx, m.handles[one.number])
 	agree(t, "leave", err, "")
 }
 
 func (m *machine) doUndo(t *rapid.T) {
-	want, code := m.undo(nil, false, m.p.clock.time())
+	want, code := m.undo(nil, false, m.p.clock.Now())
 	got, err := m.p.s.Undo(m.p.ctx, m.p.cmd(m.line))
 	agree(t, "undo", err, code)
 	if want != nil && got.Number != want.number {
@@ -322,14 +322,14 @@ func (m *machine) doUndo(t *rapid.T) {
 
 func (m *machine) doUndoTicket(t *rapid.T) {
 	one := m.any(t, Waiting, Called, Served, Missed, Left)
-	_, code := m.undo(one, false, m.p.clock.time())
+	_, code := m.undo(one, false, m.p.clock.Now())
 	_, err := m.p.s.Undo(m.p.ctx, m.about(one))
 	agree(t, "undo ticket", err, code)
 }
 
 func (m *machine) doUndoLeave(t *rapid.T) {
 	one := m.any(t, Left)
-	_, code := m.undo(one, true, m.p.clock.time())
+	_, code := m.undo(one, true, m.p.clock.Now())
 	_, err := m.p.s.UndoLeave(m.p.ctx, m.handles[one.number])
 	agree(t, "undo leave", err, code)
 }
@@ -377,7 +377,7 @@ func (m *machine) forget(t *modelTicket) {
 }
 
 func (m *machine) doTime(t *rapid.T) {
-	m.p.clock.push(time.Duration(rapid.IntRange(1, 100).Draw(t, "seconds")) * time.Second)
+	m.p.clock.Push(time.Duration(rapid.IntRange(1, 100).Draw(t, "seconds")) * time.Second)
 }
 
 // same compares every ticket and the order of those who wait.
@@ -408,7 +408,7 @@ func (m *machine) same(t *rapid.T) {
 // end closes the day and compares the figures of the events with the tickets.
 func (m *machine) end(t *rapid.T) {
 	m.p.close()
-	m.p.clock.push(grace)
+	m.p.clock.Push(grace)
 	_, err := m.p.s.Tick(m.p.ctx)
 	m.p.ok(err)
 	m.p.settle()

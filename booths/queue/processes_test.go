@@ -15,9 +15,9 @@ func TestTwoProcesses(t *testing.T) {
 	if !dbtest.HavePostgres(t) {
 		return
 	}
-	url, c := dbtest.Postgres(t), &clock{now: opening("2026-11-19")}
-	p := newPlace(t, dbtest.Open(t, url, c.time), c, "two")
-	services := []*Service{p.s, New(dbtest.Open(t, url, c.time))}
+	url, c := dbtest.Postgres(t), dbtest.NewClock(opening("2026-11-19"))
+	p := newPlace(t, dbtest.Open(t, url, c.Now), c, "two")
+	services := []*Service{p.s, New(dbtest.Open(t, url, c.Now))}
 	lines := p.opened(Person, Stock, Person)
 
 	var mu sync.Mutex

@@ -11,7 +11,7 @@ import (
 // closeEarly is an organizer's closing, now; ten minutes later it is certain.
 func (p *place) closeEarly() (certain time.Time) {
 	p.t.Helper()
-	now := p.clock.time()
+	now := p.clock.Now()
 	certain = now.Add(undoFor)
 	p.hear(func(tx *db.Tx) error {
 		return p.s.MarketDayClosed(tx, event.MarketDayClosed{Day: p.day, EffectiveAt: now, ServeUntil: now.Add(grace), UndoUntil: certain})
@@ -23,7 +23,7 @@ func (p *place) closeEarly() (certain time.Time) {
 func (p *place) undone(from, to string) {
 	p.t.Helper()
 	p.hear(func(tx *db.Tx) error {
-		return p.s.MarketDayUndone(tx, event.MarketDayUndone{Day: p.day, From: from, To: to, OpensAt: p.opens, ClosesAt: p.closes(), At: p.clock.time()})
+		return p.s.MarketDayUndone(tx, event.MarketDayUndone{Day: p.day, From: from, To: to, OpensAt: p.opens, ClosesAt: p.closes(), At: p.clock.Now()})
 	})
 }
 
@@ -50,14 +50,14 @@ func TestAnEarlyCloseIsTakenBack(t *testing.T) {
 		p.ok(p.s.Pause(p.ctx, pause))
 		order := p.order(lines[0])
 
-		p.clock.push(time.Hour)
+		p.clock.Push(time.Hour)
 		p.closeEarly()
 		if v := view(p, tickets[2]); v.Ticket.State != Expired {
 			t.Fatalf("at close %+v", v.Ticket)
 		}
 		_, err = p.s.Issue(p.ctx, IssueRequest{DayID: p.day.DayID, LineID: lines[0], Visitor: "x", Via: Phone})
 		p.refused(err, "queue.day_closed")
-		p.clock.push(5 * time.Minute)
+		p.clock.Push(5 * time.Minute)
 		_, err = p.s.Serve(p.ctx, p.about(called)) // all lines have ended, the day has not
 		p.ok(err)
 		p.tickNow()
@@ -85,7 +85,7 @@ func TestAnEarlyCloseIsTakenBack(t *testing.T) {
 			t.Fatalf("an open day is due at %s", n)
 		}
 		p.close()
-		p.clock.set(p.closes().Add(grace))
+		p.clock.Set(p.closes().Add(grace))
 		p.tickNow()
 		p.settle()
 		// d, a and e, and the soup; b was served, c missed
@@ -117,17 +117,17 @@ func TestAnEarlyCloseBecomesCertain(t *testing.T) {
 	eachOwnDay(t, func(t *testing.T, p *place) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
-		p.clock.push(time.Hour)
+		p.clock.Push(time.Hour)
 		certain := p.closeEarly()
 		if next := p.tickNow(); !next.Equal(certain) {
 			t.Fatalf("due at %s, want %s", next, certain)
 		}
-		p.clock.set(certain.Add(-time.Microsecond))
+		p.clock.Set(certain.Add(-time.Microsecond))
 		p.tickNow()
 		if n := told[event.LinesClosed](p, nil); n != 0 {
 			t.Fatal("too early")
 		}
-		p.clock.set(certain)
+		p.clock.Set(certain)
 		p.tickNow()
 		p.tickNow()
 		if n := told[event.LinesClosed](p, nil); n != 1 {
@@ -143,13 +143,13 @@ func TestTheLastOneEndsADayClosedEarly(t *testing.T) {
 		line := p.opened(Person)[0]
 		p.take(line, "a")
 		called := p.next(line)
-		p.clock.push(time.Hour)
+		p.clock.Push(time.Hour)
 		certain := p.closeEarly()
-		p.clock.set(certain)
+		p.clock.Set(certain)
 		if next := p.tickNow(); !next.Equal(certain.Add(grace - undoFor)) {
 			t.Fatalf("due at %s", next)
 		}
-		p.clock.push(time.Minute)
+		p.clock.Push(time.Minute)
 		_, err := p.s.Serve(p.ctx, p.about(called))
 		p.ok(err)
 		if n := told[event.LinesClosed](p, nil); n != 1 {
@@ -166,9 +166,9 @@ func TestAnEarlyOpeningIsTakenBack(t *testing.T) {
 		old := p.take(p.lines()[0], "old")
 		p.close()
 		q := p.on("m1", "2026-12-19")
-		q.clock.set(q.opens.Add(-30 * time.Minute))
+		q.clock.Set(q.opens.Add(-30 * time.Minute))
 		q.publish(booth("b1", "A1", "p1", service("s0", Person, 0)))
-		early := q.clock.time()
+		early := q.clock.Now()
 		q.hear(func(tx *db.Tx) error {
 			return q.s.MarketDayOpened(tx, event.MarketDayOpened{Day: q.day, EffectiveAt: early, ClosesAt: q.closes(), UndoUntil: early.Add(undoFor)})
 		})

@@ -31,7 +31,7 @@ func TestADayOfALine(t *testing.T) {
 		if called.Number != 1 || called.Handle != "" || called.Visitor != "" {
 			t.Fatalf("called %+v", called)
 		}
-		p.clock.push(4 * time.Minute)
+		p.clock.Push(4 * time.Minute)
 		turn, err := p.s.ServeAndNext(p.ctx, p.about(called))
 		p.ok(err)
 		if turn.Served == nil || turn.Served.Number != 1 || turn.Served.State != Served || turn.Next == nil || turn.Next.Number != 2 {
@@ -112,11 +112,11 @@ func TestMissedIsPutBackOnceThreePlacesLater(t *testing.T) {
 		_, err := p.s.Recall(p.ctx, p.about(one))
 		p.refused(err, "queue.recall_too_soon")
 		for range 2 {
-			p.clock.push(time.Minute)
+			p.clock.Push(time.Minute)
 			_, err = p.s.Recall(p.ctx, p.about(one))
 			p.ok(err)
 		}
-		p.clock.push(time.Minute)
+		p.clock.Push(time.Minute)
 		back, err := p.s.Recall(p.ctx, p.about(one)) // three calls: 过号
 		p.ok(err)
 		if back.State != Waiting || back.Misses != 1 {
@@ -175,7 +175,7 @@ func TestItemsAreReadyForPickUp(t *testing.T) {
 			{func() (Ticket, error) { return p.s.Ready(p.ctx, p.about(k)) }, Ready},
 			{func() (Ticket, error) { return p.s.Serve(p.ctx, p.about(k)) }, Served},
 		} {
-			p.clock.push(time.Minute)
+			p.clock.Push(time.Minute)
 			got, err := do.call()
 			p.ok(err)
 			if got.State != do.want {
@@ -316,7 +316,7 @@ func TestUndo(t *testing.T) {
 		_, err = p.s.UndoLeave(p.ctx, b.Handle)
 		p.refused(err, "queue.card_waits_again")
 		p.next(line)
-		p.clock.push(undoFor + time.Second)
+		p.clock.Push(undoFor + time.Second)
 		_, err = p.s.Undo(p.ctx, p.cmd(line))
 		p.refused(err, "queue.nothing_to_undo")
 		_ = two
@@ -362,7 +362,7 @@ func TestCheckInCountsACardOnce(t *testing.T) {
 		if n := told[event.VisitorCheckedIn](p, nil); n != 1 {
 			t.Fatalf("counted %d times", n)
 		}
-		p.clock.set(p.closes())
+		p.clock.Set(p.closes())
 		_, err = p.s.CheckIn(p.ctx, p.day.DayID, "late", Desk, "")
 		p.refused(err, "queue.day_closed")
 		_, err = p.s.CheckIn(p.ctx, "nowhere", "x", Desk, "")
@@ -450,7 +450,7 @@ func TestACardIsForgotten(t *testing.T) {
 			t.Fatalf("called %d", got.Number)
 		}
 		p.close()
-		p.clock.push(grace)
+		p.clock.Push(grace)
 		_, err = p.s.Tick(p.ctx)
 		p.ok(err)
 		p.settle()

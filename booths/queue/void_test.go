@@ -62,7 +62,7 @@ func TestAHaulIsMadeVoidAndComesBack(t *testing.T) {
 				var err error
 				last, err = p.takes(line, source)
 				p.ok(err)
-				p.clock.push(time.Second)
+				p.clock.Push(time.Second)
 			}
 			return last
 		}
@@ -142,11 +142,11 @@ func TestAHaulIsMadeVoidAndComesBack(t *testing.T) {
 
 		h, err = p.s.Void(p.ctx, p.cmd(line), 4)
 		p.ok(err)
-		p.clock.push(undoFor)
+		p.clock.Push(undoFor)
 		_, err = p.s.Unvoid(p.ctx, p.cmd(line), h.VoidID)
 		p.refused(err, "queue.void_final")
 		p.close()
-		p.clock.push(grace)
+		p.clock.Push(grace)
 		_, err = p.s.Tick(p.ctx)
 		p.ok(err)
 		p.settle()

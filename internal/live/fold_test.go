@@ -204,7 +204,7 @@ func (f *fair) command(t *rapid.T) {
 	case 8:
 		_, _ = f.queue.Missed(f.ctx, about)
 	case 9:
-		f.clock.push(time.Minute)
+		f.clock.Push(time.Minute)
 		_, _ = f.queue.Recall(f.ctx, about)
 	case 10:
 		_ = f.queue.Pause(f.ctx, f.cmd(line))
@@ -217,7 +217,7 @@ func (f *fair) command(t *rapid.T) {
 	case 15:
 		_, _ = f.queue.AddStock(f.ctx, f.cmd(line), rapid.SampledFrom([]int{-2, -1, 2}).Draw(t, "pieces"))
 	}
-	f.clock.push(time.Second)
+	f.clock.Push(time.Second)
 }
 
 var errCut = errors.New("the network is gone")
@@ -273,7 +273,7 @@ func TestFramesAreAFoldOfTheEvents(t *testing.T) {
 			day++
 			g := *f
 			g.t = rt
-			g.clock.push(opens.Sub(g.clock.time()))
+			g.clock.Push(opens.Sub(g.clock.Now()))
 			d := g.opened(fmt.Sprint("d-fold", day, db.NewID()), 3)
 			lengths := rapid.SliceOfN(rapid.IntRange(2, 12), 4, 4).Draw(rt, "cuts")
 			whole := d.watched(t, d.hub)
@@ -290,7 +290,7 @@ func TestFramesAreAFoldOfTheEvents(t *testing.T) {
 			settled() // time decides, too: what is read from here on is closing
 			closed := rapid.Bool().Draw(rt, "close")
 			if closed {
-				d.clock.push(opens.Add(3 * time.Hour).Sub(d.clock.time()))
+				d.clock.Push(opens.Add(3 * time.Hour).Sub(d.clock.Now()))
 				closes := opens.Add(3 * time.Hour)
 				hear(d, event.MarketDayClosed{Day: d.day, EffectiveAt: closes, ServeUntil: closes.Add(15 * time.Minute)}, d.queue.MarketDayClosed)
 			}

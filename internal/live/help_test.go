@@ -22,24 +22,6 @@ import (
 	"yiji/internal/outbox"
 )
 
-// clock is a time tests push.
-type clock struct {
-	sync.Mutex
-	now time.Time
-}
-
-func (c *clock) time() time.Time {
-	c.Lock()
-	defer c.Unlock()
-	return c.now
-}
-
-func (c *clock) push(d time.Duration) {
-	c.Lock()
-	defer c.Unlock()
-	c.now = c.now.Add(d)
-}
-
 var opens = time.Date(2026, 11, 19, 1, 0, 0, 0, time.UTC)
 
 // tester is what testing.T and rapid.T share.
@@ -53,7 +35,7 @@ type fair struct {
 	t     tester
 	ctx   context.Context
 	db    *db.DB
-	clock *clock
+	clock *dbtest.Clock
 	queue *queue.Service
 	hub   *Hub
 	day   event.Day
@@ -62,14 +44,14 @@ type fair struct {
 
 func eachFair(t *testing.T, do func(t *testing.T, f *fair)) {
 	t.Helper()
-	c := &clock{now: opens.Add(-time.Hour)}
-	dbtest.EachAt(t, c.time, func(t *testing.T, d *db.DB) {
-		c.push(opens.Add(-time.Hour).Sub(c.time()))
+	c := dbtest.NewClock(opens.Add(-time.Hour))
+	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
+		c.Push(opens.Add(-time.Hour).Sub(c.Now()))
 		do(t, newFair(t, d, c))
 	})
 }
 
-func newFair(t *testing.T, d *db.DB, c *clock, edit ...func(*Options)) *fair {
+func newFair(t *testing.T, d *db.DB, c *dbtest.Clock, edit ...func(*Options)) *fair {
 	t.Helper()
 	f := &fair{t: t, ctx: t.Context(), db: d, clock: c, queue: queue.New(d)}
 	f.hub = f.runs(t, d, edit...)
@@ -121,8 +103,8 @@ func (f *fair) opened(id string, lines int) *fair {
 	published := event.BoothsPublished{Day: g.day, Places: []event.Place{{AssignmentID: "a" + id, BoothID: "b", BoothCode: "A1", PartnerID: "p", ClaimID: "k", Services: services}}}
 	hear(&g, planned, g.queue.MarketDayPlanned)
 	hear(&g, published, g.queue.BoothsPublished)
-	if wait := opens.Sub(g.clock.time()); wait > 0 {
-		g.clock.push(wait)
+	if wait := opens.Sub(g.clock.Now()); wait > 0 {
+		g.clock.Push(wait)
 	}
 	hear(&g, event.MarketDayOpened{Day: g.day, EffectiveAt: opens, ClosesAt: planned.ClosesAt}, g.queue.MarketDayOpened)
 	all, err := g.queue.Lines(g.ctx, "c1", id)

@@ -65,8 +65,8 @@ func (f *fair) opens(t *testing.T, s *httptest.Server, id string) (*page, *http.
 
 func oneFair(t *testing.T, edit ...func(*Options)) *fair {
 	t.Helper()
-	c := &clock{now: opens.Add(-time.Hour)}
-	return newFair(t, dbtest.Open(t, dbtest.SQLite(t), c.time), c, edit...)
+	c := dbtest.NewClock(opens.Add(-time.Hour))
+	return newFair(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c, edit...)
 }
 
 // A stream outlives the limits of ordinary requests, over HTTP/1.1, where it

@@ -61,8 +61,8 @@ func TestASlowWatcherHoldsNobodyUp(t *testing.T) {
 // The control: telling by a send that blocks, in the place of a number that each
 // watcher keeps for itself, lets the slow one stop all.
 func TestASendThatBlocksWouldStopAll(t *testing.T) {
-	f := &fair{t: t, ctx: t.Context(), clock: &clock{now: opens}}
-	f.db = dbtest.Open(t, dbtest.SQLite(t), f.clock.time)
+	f := &fair{t: t, ctx: t.Context(), clock: dbtest.NewClock(opens)}
+	f.db = dbtest.Open(t, dbtest.SQLite(t), f.clock.Now)
 	f.queue = queue.New(f.db)
 	slow, quick := make(chan []byte), make(chan []byte, 100)
 	told := make(chan struct{}, 100)
@@ -180,7 +180,7 @@ func TestWhatHappensToLines(t *testing.T) {
 		hear(f, back, f.queue.BoothAssigned)
 		p.until(t, "a new line", func(p *page) bool { return len(p.lines) == 4 })
 		closes := opens.Add(time.Hour) // early
-		f.clock.push(closes.Sub(f.clock.time()))
+		f.clock.Push(closes.Sub(f.clock.Now()))
 		f.next(newest(f))
 		hear(f, event.MarketDayClosed{Day: f.day, EffectiveAt: closes, ServeUntil: closes.Add(15 * time.Minute)}, f.queue.MarketDayClosed)
 		p.until(t, "who was called is still served", func(p *page) bool { return p.lines[newest(f)].State == queue.LineClosing })
@@ -215,10 +215,10 @@ func TestNoCallIsLost(t *testing.T) {
 			f.take(f.lines[0])
 		}
 		for range 5 {
-			f.clock.push(time.Second)
+			f.clock.Push(time.Second)
 			f.next(f.lines[0])
 		}
-		f.clock.push(time.Minute)
+		f.clock.Push(time.Minute)
 		again := f.cmd(f.lines[0])
 		again.TicketID = f.lines[0] + "-3"
 		_, err := f.queue.Recall(f.ctx, again)
@@ -236,9 +236,9 @@ func TestTwoProcesses(t *testing.T) {
 	if !dbtest.HavePostgres(t) {
 		return
 	}
-	url, c := dbtest.Postgres(t), &clock{now: opens.Add(-time.Hour)}
-	f := newFair(t, dbtest.Open(t, url, c.time), c)
-	far := f.runs(t, dbtest.Open(t, url, c.time))
+	url, c := dbtest.Postgres(t), dbtest.NewClock(opens.Add(-time.Hour))
+	f := newFair(t, dbtest.Open(t, url, c.Now), c)
+	far := f.runs(t, dbtest.Open(t, url, c.Now))
 	near, other := f.watched(t, f.hub), f.watched(t, far)
 	for n := 1; n <= 20; n++ {
 		f.take(f.lines[0])
@@ -317,8 +317,8 @@ func TestLimits(t *testing.T) {
 // A hub that stops ends every stream and leaves nothing behind; a day that does
 // not exist has its reason.
 func TestItEndsCleanly(t *testing.T) {
-	c := &clock{now: opens.Add(-time.Hour)}
-	d := dbtest.Open(t, dbtest.SQLite(t), c.time)
+	c := dbtest.NewClock(opens.Add(-time.Hour))
+	d := dbtest.Open(t, dbtest.SQLite(t), c.Now)
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	f := &fair{t: t, ctx: context.Background(), db: d, clock: c, queue: queue.New(d)}
 	f.hub = New(d, Options{Queue: f.queue, Day: f.dayFrame})
