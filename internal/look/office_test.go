@@ -66,12 +66,12 @@ func TestTheOpenDayIsRun(t *testing.T) {
 			p.Type("#f-reason", "树荫下凉快")
 			p.Press("现在换")
 			p.WaitFor("they have moved", `document.querySelector(".note")?.innerText.includes("已换好")`)
+			w.Settle() // the lines follow
+			p.Reload()
 			p.Press(`form[action$="/change"] button`)
 			p.WaitFor("they have moved back", `document.querySelector(".note")?.innerText.includes("已换好") && location.search.includes("`+codes[1]+`")`)
 
-			w.Settle() // the lines follow
-			atWork(p, w, "/days/"+w.Day)
-			p.Press("突发情况")
+			atWork(p, w, "/days/"+w.Day+"/incidents")
 			p.Type("#f-words", "音响坏了，已换一台")
 			p.Press("记下来")
 			p.WaitFor("it is written down", `document.querySelector(".note")?.innerText.includes("已记下")`)
@@ -80,7 +80,7 @@ func TestTheOpenDayIsRun(t *testing.T) {
 				t.Error("what happened is not on the day")
 			}
 
-			p.Press("提前收市")
+			atWork(p, w, "/days/"+w.Day+"/close")
 			p.Press("现在收市")
 			p.WaitFor("the market is closed", `document.querySelector(".note")?.innerText.includes("收市了")`)
 			if d, err := w.App.Scheduler.Day(t.Context(), w.CommunityID, w.Day); err != nil || d.State != scheduler.Closed && d.State != scheduler.Settled {
