@@ -246,7 +246,7 @@ func (v planView) ground() ground {
 		}
 	}
 	if locked {
-		g.Marks = append(g.Marks, groundMark{"lock", v.T("plan.locked_tag")})
+		g.Marks = append(g.Marks, groundMark{Icon: "lock", Word: v.T("plan.locked_tag")})
 	}
 	return g
 }

@@ -14,15 +14,15 @@ type ground struct {
 	X, Y, W, H int
 	Zones      []groundZone
 	Booths     []groundBooth
-	Font       int // of what is written beside the booths
-	Legend     []groundWord
+	Font       int    // of what is written beside the booths
 	Scale      string // words beside the bar of five metres
 	Marks      []groundMark
 	Ways       bool // some booths lead somewhere
 }
 
-// groundMark is a small icon of the drawing with its word.
-type groundMark struct{ Icon, Word string }
+// groundMark is a small icon of the drawing with its word and, for those who ask
+// where, the codes of the booths.
+type groundMark struct{ Icon, Word, Codes string }
 
 // featureIcons are the icons of the features that have one.
 var featureIcons = map[string]string{
@@ -71,21 +71,36 @@ func (p page) drawing(all []booths.Booth, say func(booths.Booth) (class, who str
 		if who != "" {
 			words += " · " + who
 		}
-		g.Booths = append(g.Booths, groundBooth{Code: b.Code, Class: class, Words: words, Short: shorten(who, 5), X: int(b.X), Y: int(b.Y), W: w, H: h, Icons: iconsOf(b), ID: b.ID})
+		g.Booths = append(g.Booths, groundBooth{Code: b.Code, Class: class, Words: words, Short: shorten(who, 5), X: int(b.X), Y: int(b.Y), W: w, H: h, Icons: iconsOf(b, booths.Features), ID: b.ID})
 		g.stretch(groundZone{Name: b.Zone, X: int(b.X) - w/2, Y: int(b.Y) - h/2, W: int(b.X) + w/2, H: int(b.Y) + h/2})
 	}
-	for _, f := range booths.Features {
-		if slices.ContainsFunc(all, func(b booths.Booth) bool { return slices.Contains(b.Features, f) }) {
-			g.Marks = append(g.Marks, groundMark{featureIcons[f], p.T("booths.feature." + f)})
-		}
+	for _, m := range p.marks(all, booths.Features) {
+		m.Codes = ""
+		g.Marks = append(g.Marks, m)
 	}
 	g.frame()
 	return g
 }
 
-// iconsOf are the icons of a booth's features, in the order of their words.
-func iconsOf(b booths.Booth) (out []string) {
-	for _, f := range booths.Features {
+// marks say what the icons of some features mean, and where they are.
+func (p page) marks(all []booths.Booth, features []string) (out []groundMark) {
+	for _, f := range features {
+		var codes []string
+		for _, b := range all {
+			if slices.Contains(b.Features, f) {
+				codes = append(codes, b.Code)
+			}
+		}
+		if len(codes) > 0 {
+			out = append(out, groundMark{featureIcons[f], p.T("booths.feature." + f), p.listText(codes)})
+		}
+	}
+	return out
+}
+
+// iconsOf are the icons of those features that a booth has.
+func iconsOf(b booths.Booth, features []string) (out []string) {
+	for _, f := range features {
 		if slices.Contains(b.Features, f) {
 			out = append(out, featureIcons[f])
 		}

@@ -15,9 +15,8 @@ var zoneShapes = [zoneMarks]string{"●", "■", "▲", "◆"}
 
 func markClass(i int) string { return "z-" + strconv.Itoa(i%zoneMarks) }
 
-// Features residents look for, and their icons; what a stall needs is of no
-// use to them.
-var publicFeatures = []struct{ name, icon string }{{"wheelchair", "wheelchair"}, {"indoors", "building"}, {"shade", "umbrella"}, {"quiet", "leaf"}}
+// publicFeatures are what residents look for; what a stall needs is of no use to them.
+var publicFeatures = []string{"wheelchair", "indoors", "shade", "quiet"}
 
 // publicGround is the drawing for residents: what is offered where.
 func (p page) publicGround(all []booths.Booth, zones []zoneLines) ground {
@@ -34,32 +33,14 @@ func (p page) publicGround(all []booths.Booth, zones []zoneLines) ground {
 		}
 		return "taken", p.listText(services[b.Code])
 	})
-	g.Marks = nil
+	g.Marks = p.marks(all, publicFeatures)
 	for i, b := range all {
 		one := &g.Booths[i]
-		one.Short, one.Icons, one.Plain = "", nil, true
-		for _, f := range publicFeatures {
-			if slices.Contains(b.Features, f.name) && len(one.Icons) < 3 {
-				one.Icons = append(one.Icons, f.icon)
-			}
-		}
-	}
-	for _, f := range publicFeatures {
-		var codes []string
-		for _, b := range all {
-			if slices.Contains(b.Features, f.name) {
-				codes = append(codes, b.Code)
-			}
-		}
-		if len(codes) > 0 {
-			g.Legend = append(g.Legend, groundWord{Icon: f.icon, Text: p.T("booths.feature." + f.name), Codes: p.listText(codes)})
-		}
+		icons := iconsOf(b, publicFeatures)
+		one.Short, one.Icons, one.Plain = "", icons[:min(len(icons), 3)], true
 	}
 	return g
 }
-
-// groundWord is one feature in words.
-type groundWord struct{ Icon, Text, Codes string }
 
 // byCode are the booths in the order of their codes: zones follow in the order
 // of their first booth, as the lists of lines do.

@@ -101,6 +101,7 @@ func TestAPlanIsDrawn(t *testing.T) {
 				}
 				return
 			}
+			sameZones(p)
 			p.Choose("#grid", "100")
 			at := func() string {
 				return browser.Eval[string](p, `document.querySelector('[name="booths[7].x"]').value + " " + document.querySelector('[name="booths[7].y"]').value`)
@@ -216,4 +217,14 @@ func TestTheRosterIsSearched(t *testing.T) {
 			}
 		})
 	})
+}
+
+// sameZones compares the zones that a script draws with those the server drew.
+func sameZones(p *browser.Page) {
+	p.WaitFor("the script's zones are the server's", `fetch(location.href).then(r => r.text()).then(text => {
+		const zones = root => [...root.querySelectorAll(".ground .zone, .ground .zone-name[class*=z-]")].map(e => [e.getAttribute("class"), ...["x", "y", "width", "height", "rx", "font-size"].map(a => e.getAttribute(a)), e.textContent].join());
+		const want = zones(new DOMParser().parseFromString(text, "text/html")), got = zones(document);
+		if (want.length < 4 || want.join() !== got.join()) throw new Error(want.join(" ") + " | " + got.join(" "));
+		return true;
+	})`)
 }

@@ -19,7 +19,7 @@ const metres = n => String(Math.round(n) / 100);
 if (root) {
 	const form = root.querySelector("form"), box = root.querySelector("[data-rows]"), host = root.querySelector(".planner-ground");
 	const said = root.querySelector("[data-said]"), clashes = root.querySelector("[data-clashes]"), dirtyTag = root.querySelector("[data-dirty]");
-	const grid = document.getElementById("grid"), marks = Object.fromEntries(root.dataset.marks.split(" ").map(p => p.split("=")));
+	const grid = document.getElementById("grid"), marks = Object.fromEntries(root.dataset.marks.split(" ").map(p => p.split("="))), shapes = root.dataset.shapes.split(" ");
 	const blank = box.querySelector("[data-row]").cloneNode(true);
 	const svg = el("svg", {class: "ground editing", role: "group", "aria-label": root.dataset.label});
 	const back = el("g"), front = el("g"), guides = el("g", {class: "guides"});
@@ -115,13 +115,17 @@ if (root) {
 		svg.setAttribute("viewBox", `${frame[0]} ${frame[1]} ${frame[2] - frame[0]} ${frame[3] - frame[1]}`);
 	}
 
+	// drawZones draws the zones as the server does (page_ground.go): in the order of
+	// their first booth, with the colour and the shape of their turn.
 	function drawZones(list) {
-		const names = [...new Set(list.map(b => b.zone))].sort();
-		back.replaceChildren(...names.flatMap((name, i) => {
-			const of = list.filter(b => b.zone === name);
-			const l = Math.min(...of.map(b => b.x - b.W / 2)) - 40, t = Math.min(...of.map(b => b.y - b.H / 2)) - 90;
-			const r = Math.max(...of.map(b => b.x + b.W / 2)) + 40, u = Math.max(...of.map(b => b.y + b.H / 2)) + 40;
-			return [el("rect", {class: "zone zone-" + i % 4, x: l, y: t, width: r - l, height: u - t}), el("text", {class: "zone-name", x: l + 20, y: t + 60, "font-size": 50}, name)];
+		const zones = new Map();
+		for (const b of [...list].sort((a, b) => a.code < b.code ? -1 : a.code > b.code ? 1 : 0)) zones.set(b.zone, [...zones.get(b.zone) || [], b]);
+		const edge = of => [Math.min(...of.map(b => b.x - b.W / 2)), Math.min(...of.map(b => b.y - b.H / 2)), Math.max(...of.map(b => b.x + b.W / 2)), Math.max(...of.map(b => b.y + b.H / 2))];
+		const [left, , right] = edge(list), font = Math.max(50, Math.floor((Math.max(right - left, 500) + 300) / 18)), head = Math.floor(font * 8 / 5);
+		back.replaceChildren(...[...zones].flatMap(([name, of], i) => {
+			const [l, t, r, u] = edge(of), n = i % shapes.length, w = r - l + 80;
+			const ground = el("rect", {class: "zone zone-" + (name ? n : "none"), x: l - 40, y: t - head, width: w, height: u - t + head + 40, rx: 20});
+			return name ? [ground, el("text", {class: "zone-name z-" + n, x: l - 10, y: t - head + Math.floor(font * 11 / 10), "font-size": Math.min(font, Math.floor((w - 60) / ([...name].length + 1)))}, shapes[n] + " " + name)] : [ground];
 		}));
 		back.append(...gridLines());
 	}
