@@ -2,6 +2,7 @@ package booths
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yiji/internal/db"
@@ -67,6 +68,22 @@ func (s *Service) SaveLayout(ctx context.Context, communityID, marketID string, 
 		return err
 	}
 	return s.db.Update(ctx, func(tx *db.Tx) error { return s.layGround(tx, communityID, marketID, l) })
+}
+
+// SaveWanted replaces what is wished for on a market's days to come, and leaves
+// its ground as it is.
+func (s *Service) SaveWanted(ctx context.Context, communityID, marketID string, wanted []string) error {
+	if err := (Layout{Wanted: wanted}).Check(); err != nil {
+		return err
+	}
+	return s.db.Update(ctx, func(tx *db.Tx) error {
+		l, _, err := layoutOf(tx, communityID, marketID)
+		if err != nil || slices.Equal(l.Wanted, wanted) {
+			return err
+		}
+		l.Wanted = wanted
+		return s.layGround(tx, communityID, marketID, l)
+	})
 }
 
 // layGround makes l the ground of a market, for its days to come and for those

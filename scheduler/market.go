@@ -38,7 +38,6 @@ type Market struct {
 	Holiday     Policy    `json:"holiday"`
 	Weekend     Policy    `json:"weekend"`
 	Leads       LeadTimes `json:"leads"`
-	Wanted      []string  `json:"wanted,omitempty"`
 	// ResidentsReported is what organizers say of the market: at least so many
 	// come. It stands beside what is measured and never in its place.
 	ResidentsReported int         `json:"residents_reported,omitempty"`
@@ -288,9 +287,6 @@ func (m Market) normalise() (Market, error) {
 	wrong.Add(checkHours(m.Opens, m.Closes))
 	wrong.Add(inside(m.Leads.check(), "leads"))
 	wrong.Add(checkPolicies(m.Holiday, m.Weekend))
-	for i, w := range m.Wanted {
-		wrong.Add(checkText(at("wanted", i), w, true, 60))
-	}
 	if m.ResidentsReported < 0 || m.ResidentsReported > 1_000_000 {
 		wrong.Add(fault.Invalid("market.residents_reported", "residents_reported", "%d is not between 0 and 1000000", m.ResidentsReported))
 	}

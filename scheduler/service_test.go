@@ -419,7 +419,6 @@ func TestBadInputNamesItsField(t *testing.T) {
 			"rule.monthly.days[1]": func(m *Market) { m.Rule.Monthly = &Monthly{Days: []int{1, 32}} },
 			"leads.confirm_days":   func(m *Market) { m.Leads.ConfirmDays = 15 },
 			"exceptions[0].why":    func(m *Market) { m.Exceptions = []Exception{{Kind: Skip, Date: NewDate(2026, 3, 19)}} },
-			"wanted[0]":            func(m *Market) { m.Wanted = []string{""} },
 			"community":            func(m *Market) { m.CommunityID, m.ID = "nobody", "" },
 			"exceptions[1].date": func(m *Market) {
 				e := Exception{Kind: Skip, Date: NewDate(2026, 3, 19), Why: "x"}

@@ -58,7 +58,6 @@ type marketRow struct {
 	Holiday   Policy    `db:"holiday"`
 	Weekend   Policy    `db:"weekend"`
 	Leads     string    `db:"leads"`
-	Wanted    string    `db:"wanted"`
 	Residents int       `db:"residents"`
 	CreatedAt int64     `db:"created_at"`
 	PlannedTo Date      `db:"planned_to"`
@@ -78,7 +77,7 @@ type series struct {
 }
 
 const marketColumns = `m.id, m.community_id, m.slug, m.name, m.venue, m.rule, m.opens, m.closes, m.holiday, m.weekend,
-	m.leads, m.wanted, m.residents, m.created_at, m.planned_to, c.time_zone, c.locale, c.name AS community_name
+	m.leads, m.residents, m.created_at, m.planned_to, c.time_zone, c.locale, c.name AS community_name
 	FROM markets m JOIN communities c ON c.id = m.community_id`
 
 func (r marketRow) series() (series, error) {
@@ -89,8 +88,7 @@ func (r marketRow) series() (series, error) {
 		},
 		locale: r.Locale, owner: r.Owner, createdAt: db.Time(r.CreatedAt), plannedTo: r.PlannedTo,
 	}
-	err := errors.Join(json.Unmarshal([]byte(r.Rule), &s.Rule), json.Unmarshal([]byte(r.Leads), &s.Leads),
-		json.Unmarshal([]byte(r.Wanted), &s.Wanted))
+	err := errors.Join(json.Unmarshal([]byte(r.Rule), &s.Rule), json.Unmarshal([]byte(r.Leads), &s.Leads))
 	if err == nil {
 		s.loc, err = time.LoadLocation(r.Zone)
 	}
@@ -164,10 +162,10 @@ func asJSON(v any) string {
 
 // insertMarket reports false when the slug was taken meanwhile.
 func insertMarket(tx *db.Tx, m Market, plannedTo Date) (bool, error) {
-	n, err := tx.Exec(`INSERT INTO markets (id, community_id, slug, name, venue, rule, opens, closes, holiday, weekend, leads, wanted, created_at, planned_to, residents)
-		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15) ON CONFLICT DO NOTHING`,
+	n, err := tx.Exec(`INSERT INTO markets (id, community_id, slug, name, venue, rule, opens, closes, holiday, weekend, leads, created_at, planned_to, residents)
+		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14) ON CONFLICT DO NOTHING`,
 		m.ID, m.CommunityID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend,
-		asJSON(m.Leads), asJSON(m.Wanted), db.Micros(tx.Now), plannedTo, m.ResidentsReported)
+		asJSON(m.Leads), db.Micros(tx.Now), plannedTo, m.ResidentsReported)
 	return n == 1, err
 }
 
@@ -175,8 +173,8 @@ func insertMarket(tx *db.Tx, m Market, plannedTo Date) (bool, error) {
 // the new rule when their time has come.
 func updateMarket(tx *db.Tx, m Market, plannedTo Date) error {
 	_, err := tx.Exec(`UPDATE markets SET slug = $2, name = $3, venue = $4, rule = $5, opens = $6, closes = $7, holiday = $8,
-		weekend = $9, leads = $10, wanted = $11, residents = $12, planned_to = CASE WHEN planned_to > $13 THEN $13 ELSE planned_to END WHERE id = $1`,
-		m.ID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend, asJSON(m.Leads), asJSON(m.Wanted), m.ResidentsReported, plannedTo)
+		weekend = $9, leads = $10, residents = $11, planned_to = CASE WHEN planned_to > $12 THEN $12 ELSE planned_to END WHERE id = $1`,
+		m.ID, m.Slug, m.Name, m.Venue, m.Rule.String(), m.Opens, m.Closes, m.Holiday, m.Weekend, asJSON(m.Leads), m.ResidentsReported, plannedTo)
 	return err
 }
 

@@ -94,14 +94,13 @@ type marketRequest struct {
 	Holiday    string             `json:"holiday,omitempty" enum:"keep,skip,next-workday,previous-workday,next-same-weekday"`
 	Weekend    string             `json:"weekend,omitempty" enum:"keep,skip,next-workday,previous-workday,next-same-weekday"`
 	Leads      *leadsField        `json:"leads,omitempty"`
-	Wanted     []string           `json:"wanted,omitempty"`
 	Exceptions []exceptionRequest `json:"exceptions,omitempty"`
 }
 
 func (in marketRequest) market(c *call) (scheduler.Market, error) {
 	r := reading{}
 	m := scheduler.Market{
-		CommunityID: c.In.CommunityID, Slug: in.Slug, Name: in.Name, Venue: in.Venue, Rule: in.Rule.Rule, Wanted: in.Wanted,
+		CommunityID: c.In.CommunityID, Slug: in.Slug, Name: in.Name, Venue: in.Venue, Rule: in.Rule.Rule,
 		Opens: r.timeOfDay("opens", in.Opens), Closes: r.timeOfDay("closes", in.Closes),
 		Holiday: r.policy("holiday", in.Holiday), Weekend: r.policy("weekend", in.Weekend), Exceptions: r.exceptions(in.Exceptions),
 	}

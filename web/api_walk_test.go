@@ -132,7 +132,7 @@ func (w *walk) prepare() {
 	w.t.Helper()
 	o := w.organizer
 	market := map[string]any{"slug": "m", "name": "幸福长九", "venue": "门口", "rule": map[string]any{"monthly": map[string]any{"days": []int{19}}},
-		"opens": "09:00", "closes": "11:30", "holiday": "next-workday", "leads": map[string]any{"serve_minutes": 20}, "wanted": []string{"血压"}}
+		"opens": "09:00", "closes": "11:30", "holiday": "next-workday", "leads": map[string]any{"serve_minutes": 20}}
 	o.must(201, post, walkPath+"/markets", market, &w.market)
 	if w.market.Leads.ServeMinutes != 20 || w.market.Leads.PlanDays != 60 {
 		w.t.Errorf("lead times %+v", w.market.Leads)

@@ -75,7 +75,6 @@ func otherRuleFields(kind string) (out []string) {
 // marketOf reads a market out of the form, onto the one it changes.
 func marketOf(f form, m scheduler.Market) (scheduler.Market, error) {
 	m.Name, m.Venue, m.Slug = f.Get("name"), f.Get("venue"), cmp.Or(f.Get("slug"), m.Slug)
-	m.Wanted = listed(f.Get("wanted"))
 	m.Exceptions = nil // they have forms of their own
 	var wrong fault.List
 	var err, noRule error
@@ -98,7 +97,7 @@ func marketOf(f form, m scheduler.Market) (scheduler.Market, error) {
 			wrong.Add(e)
 		}
 	}
-	wrong.Add((booths.Layout{Wanted: m.Wanted}).Check())
+	wrong.Add((booths.Layout{Wanted: listed(f.Get("wanted"))}).Check())
 	return m, wrong.Err()
 }
 
@@ -233,11 +232,11 @@ func parsedList[T any](f form, name string, parse func(field, s string) (T, erro
 	return out, nil
 }
 
-// marketForm fills the form with a market.
-func (c *call) marketForm(m scheduler.Market) form {
+// marketForm fills the form with a market and what is wished for on its days.
+func (c *call) marketForm(m scheduler.Market, wanted []string) form {
 	f := c.form(append(allMarketFields(), "rule")...).
 		With("name", m.Name).With("venue", m.Venue).With("slug", m.Slug).With("opens", m.Opens.String()).With("closes", m.Closes.String()).
-		With("wanted", strings.Join(m.Wanted, "\n")).With("holiday", string(m.Holiday)).With("weekend", string(m.Weekend)).
+		With("wanted", strings.Join(wanted, "\n")).With("holiday", string(m.Holiday)).With("weekend", string(m.Weekend)).
 		With("rule.monthly.month_end", string(scheduler.ClampDay)).With("rule.lunar.month_end", string(scheduler.ClampDay))
 	if m.ResidentsReported > 0 {
 		f = f.With("residents_reported", strconv.Itoa(m.ResidentsReported))

@@ -94,7 +94,7 @@ func lunarDayName(lang string, day int) string {
 // a name can still be missing while one looks at them.
 func datesOfForm(f form, old scheduler.Market) (m scheduler.Market, err error) {
 	m = old
-	m.Name, m.Venue, m.Leads, m.Wanted = cmp.Or(m.Name, "·"), cmp.Or(m.Venue, "·"), scheduler.DefaultLeads(), nil
+	m.Name, m.Venue, m.Leads = cmp.Or(m.Name, "·"), cmp.Or(m.Venue, "·"), scheduler.DefaultLeads()
 	if m.Rule, err = ruleOfForm(f); err != nil {
 		return m, err
 	}

@@ -110,7 +110,7 @@ func cutField(field, prefix string) (string, bool) {
 }
 
 func (c *call) exceptionAgain(m scheduler.Market, f form, warn []touchedDay, failed error) error {
-	v, err := c.marketView(m, c.marketForm(m))
+	v, err := c.marketAsSaved(m)
 	if err != nil {
 		return err
 	}

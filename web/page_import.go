@@ -150,7 +150,7 @@ func marketOfRoster(r booths.Roster) (m scheduler.Market, err error) {
 	if r.Market.Name == "" || len(r.Market.Rule) == 0 {
 		return m, fault.Invalid("office.roster_no_market", "market", "the roster names no market with a rule")
 	}
-	m = scheduler.Market{Name: r.Market.Name, Venue: r.Market.Venue, Wanted: r.Wanted, Leads: scheduler.DefaultLeads(), ResidentsReported: r.Market.ResidentsReported}
+	m = scheduler.Market{Name: r.Market.Name, Venue: r.Market.Venue, Leads: scheduler.DefaultLeads(), ResidentsReported: r.Market.ResidentsReported}
 	if m.Rule, err = scheduler.ParseRule(r.Market.Rule); err != nil {
 		return m, fault.From(err).In("market.rule")
 	}

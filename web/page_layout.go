@@ -155,14 +155,23 @@ func (s *Server) layoutSave(c *call) error {
 	}
 	f = f.compact(zoneTable).compact(boothTable, "zone")
 	l, err := layoutOfForm(f)
-	l.Wanted = m.Wanted
 	if err == nil && what == "save" {
-		err = s.Booths.SaveLayout(c.ctx(), c.In.CommunityID, m.ID, l)
+		err = c.saveGround(m, l)
 	}
 	if err != nil || what != "save" {
 		return c.layoutAgain(m, f, err)
 	}
 	return c.done(c.marketPath(m)+"/layout", "done.layout_saved")
+}
+
+// saveGround saves what was drawn; what is wished for is written with the market.
+func (c *call) saveGround(m scheduler.Market, l booths.Layout) error {
+	old, err := c.server.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
+	if err != nil {
+		return err
+	}
+	l.Wanted = old.Wanted
+	return c.server.Booths.SaveLayout(c.ctx(), c.In.CommunityID, m.ID, l)
 }
 
 func (c *call) layoutAgain(m scheduler.Market, f form, failed error) error {
@@ -210,15 +219,4 @@ func (s *Server) layoutApply(c *call) error {
 		return c.layoutAgain(m, c.form("step").withLayout(l), err)
 	}
 	return c.done(c.marketPath(m)+"/layout", "done.layout_applied")
-}
-
-// saveWanted tells the plan of the market what is wished for: the same words
-// the schedule shows.
-func (c *call) saveWanted(m scheduler.Market) error {
-	l, err := c.server.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
-	if err != nil || slices.Equal(l.Wanted, m.Wanted) {
-		return err
-	}
-	l.Wanted = m.Wanted
-	return c.server.Booths.SaveLayout(c.ctx(), c.In.CommunityID, m.ID, l)
 }

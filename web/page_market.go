@@ -81,11 +81,20 @@ func (s *Server) marketPage(c *call) error {
 	if err != nil {
 		return err
 	}
-	v, err := c.marketView(m, c.marketForm(m))
+	v, err := c.marketAsSaved(m)
 	if err != nil {
 		return err
 	}
 	return c.show(marketPage(v))
+}
+
+// marketAsSaved is the page before anything was typed.
+func (c *call) marketAsSaved(m scheduler.Market) (marketView, error) {
+	l, err := c.server.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
+	if err != nil {
+		return marketView{}, err
+	}
+	return c.marketView(m, c.marketForm(m, l.Wanted))
 }
 
 func (c *call) marketView(m scheduler.Market, f form) (marketView, error) {
@@ -204,7 +213,7 @@ func (s *Server) marketSave(c *call) error {
 	choices, err := choicesOf(f, ids)
 	if err == nil {
 		if m, err = c.keepMarket(m, choices); err == nil {
-			err = c.saveWanted(m)
+			err = s.Booths.SaveWanted(c.ctx(), c.In.CommunityID, m.ID, listed(f.Get("wanted")))
 		}
 	}
 	if err == nil {

@@ -80,7 +80,7 @@ func (c *call) fillNext(v *scheduleView) (err error) {
 		return err
 	}
 	if len(v.Offers) == 0 {
-		v.Wanted = wishesFor(v.Next.Market, layout)
+		v.Wanted = layout.Wanted // while nothing is settled
 	}
 	v.Ground = v.publicGround(c.standing(*v.Next, layout), v.Offers)
 	v.Ground.marked(v.Offers)
@@ -105,17 +105,6 @@ func (c *call) boothsOf(communityID, dayID string, all []booths.Booth) []booths.
 	all = make([]booths.Booth, len(plan.Booths))
 	for i, b := range plan.Booths {
 		all[i] = b.Booth
-	}
-	return all
-}
-
-// wishesFor names what the organizer wishes to be offered, while nothing is settled.
-func wishesFor(m scheduler.Market, l booths.Layout) []string {
-	all := slices.Clone(m.Wanted)
-	for _, w := range l.Wanted {
-		if !slices.Contains(all, w) {
-			all = append(all, w)
-		}
 	}
 	return all
 }
