@@ -70,17 +70,27 @@ func (s *Service) ChannelSave(ctx context.Context, communityID string, in Channe
 	return c, err
 }
 
+// checkChannel names everything that is wrong with a form.
 func (s *Service) checkChannel(in ChannelInput) error {
-	switch {
-	case !slices.Contains(channel.Kinds, in.Kind):
-		return fault.Invalid("notify.channel_kind", "kind", "must be mail, webhook, wecom, dingtalk, feishu or folder")
-	case in.Name == "" || utf8.RuneCountInString(in.Name) > 60 || !text.Plain(in.Name):
-		return fault.Invalid("notify.channel_name", "name", "must have 1 to 60 characters on one line")
-	case !slices.Contains(text.Langs, in.Lang):
-		return fault.Invalid("notify.lang", "lang", "must be one of %s", strings.Join(text.Langs, ", "))
+	var wrong fault.List
+	if in.Name == "" || utf8.RuneCountInString(in.Name) > 60 || !text.Plain(in.Name) {
+		wrong.Add(fault.Invalid("notify.channel_name", "name", "must have 1 to 60 characters on one line"))
 	}
+	if !slices.Contains(text.Langs, in.Lang) {
+		wrong.Add(fault.Invalid("notify.lang", "lang", "must be one of %s", strings.Join(text.Langs, ", ")))
+	}
+	if !slices.Contains(channel.Kinds, in.Kind) {
+		wrong.Add(fault.Invalid("notify.channel_kind", "kind", "must be mail, webhook, wecom, dingtalk, feishu or folder"))
+	} else {
+		wrong.Add(s.checkTarget(in))
+		wrong.Add(s.checkSecret(in))
+	}
+	return wrong.Err()
+}
+
+func (s *Service) checkTarget(in ChannelInput) error {
 	if in.ID != "" && in.Target == "" {
-		return s.checkSecret(in)
+		return nil // it stays
 	}
 	switch in.Kind {
 	case channel.Folder:
@@ -95,8 +105,12 @@ func (s *Service) checkChannel(in ChannelInput) error {
 		if why := s.o.Guard.CheckURL(in.Target); why != "" {
 			return fault.Invalid("notify.channel_url", "target", "%s", why)
 		}
+		if u, err := url.Parse(in.Target); err != nil || !s.o.AtHome(in.Kind, u) {
+			home := channel.Home(in.Kind)
+			return fault.Invalid("notify.robot_host", "target", "must be at %s", home).Telling("host", home)
+		}
 	}
-	return s.checkSecret(in)
+	return nil
 }
 
 func (s *Service) checkSecret(in ChannelInput) error {

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -107,6 +108,9 @@ type Options struct {
 	Offline bool
 	// Guard opens private addresses to webhooks and robots; zero allows none.
 	Guard channel.Guard
+	// AtHome says where a robot may be; nil is channel.AtHome, the platforms' own
+	// hosts. No flag sets it: tests name their receivers here.
+	AtHome func(channel.Kind, *url.URL) bool
 	// TLS is used for outgoing HTTPS; nil trusts the system's certificates.
 	TLS *tls.Config
 	// ReminderHour is the local hour of the day before at which reminders go out; 0 is 18.
@@ -146,6 +150,9 @@ func New(d *db.DB, o Options) (*Service, error) {
 	if o.ReminderHour <= 0 || o.ReminderHour > 23 {
 		o.ReminderHour = 18
 	}
+	if o.AtHome == nil {
+		o.AtHome = channel.AtHome
+	}
 	o.Links = o.Links.filled()
 	s := &Service{db: d, o: o, seal: box, finder: finder, pools: pools, wake: make(chan struct{}, 1), client: channel.NewClient(o.Guard, o.TLS)}
 	s.step = func(string, string) bool { return true }
@@ -169,9 +176,11 @@ func (s *Service) adapters() map[channel.Kind]channel.Sender {
 		out[channel.Mail] = *s.o.Mail
 	}
 	out[channel.Webhook] = channel.WebhookSender{Client: s.client}
-	out[channel.WeCom] = channel.WeComSender{Client: s.client}
-	out[channel.DingTalk] = channel.DingTalkSender{Client: s.client}
-	out[channel.Feishu] = channel.FeishuSender{Client: s.client}
+	for k, robot := range map[channel.Kind]channel.Sender{
+		channel.WeCom: channel.WeComSender{Client: s.client}, channel.DingTalk: channel.DingTalkSender{Client: s.client}, channel.Feishu: channel.FeishuSender{Client: s.client},
+	} {
+		out[k] = channel.HomeSender{Sender: robot, Kind: k, AtHome: s.o.AtHome}
+	}
 	return out
 }
 

@@ -40,7 +40,7 @@ func code(err error) string {
 
 func TestChannelInput(t *testing.T) {
 	c := dbtest.NewClock(local(19, 9, 0))
-	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c, func(o *Options) { o.Guard = channel.Guard{} })
+	w := newTown(t, dbtest.Open(t, dbtest.SQLite(t), c.Now), c, func(o *Options) { o.Guard, o.AtHome = channel.Guard{}, nil })
 	good := ChannelInput{Kind: channel.WeCom, Name: "志愿者群 🎉", Target: "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=K", Lang: "zh-Hans", Active: true}
 	for name, x := range map[string]struct {
 		change func(*ChannelInput)
@@ -52,6 +52,8 @@ func TestChannelInput(t *testing.T) {
 		"bytes":     {func(i *ChannelInput) { i.Name = "\xc4\xe3" }, "notify.channel_name name"},
 		"break":     {func(i *ChannelInput) { i.Name = "a\nb" }, "notify.channel_name name"},
 		"lang":      {func(i *ChannelInput) { i.Lang = "fr" }, "notify.lang lang"},
+		"elsewhere": {func(i *ChannelInput) { i.Target = "https://evil.example/?qyapi.weixin.qq.com" }, "notify.robot_host target"},
+		"another's": {func(i *ChannelInput) { i.Kind = channel.Feishu }, "notify.robot_host target"},
 		"http":      {func(i *ChannelInput) { i.Target = "http://example.org" }, "notify.channel_url target"},
 		"private":   {func(i *ChannelInput) { i.Target = "https://192.168.0.1/" }, "notify.channel_url target"},
 		"no target": {func(i *ChannelInput) { i.Target = "" }, "notify.channel_url target"},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"sync"
 	"testing"
 	"time"
@@ -48,7 +49,8 @@ func newTown(t *testing.T, d *db.DB, c *dbtest.Clock, change ...func(*Options)) 
 		"sharpen":  {Name: "磨剪子師傅", Lang: "zh-Hant", Email: "m@sharpen.example"},
 	}, organizers: []Recipient{{ID: "wang", Name: "王主任", Lang: "zh-Hans", Email: "wang@xiangyang.example"}}}
 	o := Options{BaseURL: "https://yiji.example/", Key: make([]byte, seal.KeySize), OutboxDir: w.dir, Logger: slog.New(slog.DiscardHandler), Directory: w.directory(),
-		Guard: channel.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}}
+		Guard:  channel.Guard{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}},
+		AtHome: func(k channel.Kind, u *url.URL) bool { return u.Hostname() == "127.0.0.1" || channel.AtHome(k, u) }}
 	for _, f := range change {
 		f(&o)
 	}

@@ -191,6 +191,8 @@ func TestChannelsAreAddedTriedAndRemoved(t *testing.T) {
 		b, to := f.organizer(), "/o/xiangyang/channels"
 		wants(t, b.get(to), 200, "还没有", "企业微信机器人")
 		wants(t, b.send(to, to, "kind", "wecom", "name", "居民群", "target", "http://127.0.0.1/x", "lang", "zh-Hans"), 422, `value="居民群"`, `value="http://127.0.0.1/x"`)
+		wants(t, b.send(to, to, "kind", "wecom", "name", "", "target", "https://evil.example/send", "secret", "x", "lang", "zh-Hans"), 422,
+			`id="wrong-name"`, `id="wrong-secret"`, "在 qyapi.weixin.qq.com 上", `value="https://evil.example/send"`)
 		v := b.fill(b.get(to).Body, to, "kind", "webhook", "name", "街道平台", "target", "https://example.org/hook", "lang", "zh-Hans")
 		a := b.post(to, v)
 		wants(t, a, 200, "已添加", "街道平台", "example.org", "whsec_")
