@@ -1,8 +1,12 @@
 package web
 
 import (
+	"strconv"
+	"time"
+
 	"yiji/booths/queue"
 	"yiji/internal/account"
+	"yiji/internal/fault"
 )
 
 // deskAPI is what a desk does that goes on without a network: numbers lent
@@ -32,13 +36,39 @@ func (s *Server) apiLease(c *call, in leaseRequest) (queue.Block, error) {
 }
 
 type slipsRequest struct {
-	Device string       `json:"device"`
-	Slips  []queue.Slip `json:"slips"`
+	Device string      `json:"device"`
+	Slips  []slipGiven `json:"slips"`
+}
+
+// slipGiven is a queue.Slip whose time is judged here, where its place is known.
+type slipGiven struct {
+	Number   int    `json:"number"`
+	At       string `json:"at" format:"date-time"`
+	Priority bool   `json:"priority,omitempty"`
+	Proxy    bool   `json:"proxy,omitempty"`
+	Handle   string `json:"handle,omitempty"`
+}
+
+func slipsOf(given []slipGiven) ([]queue.Slip, error) {
+	var wrong fault.List
+	out := make([]queue.Slip, len(given))
+	for i, g := range given {
+		at, err := time.Parse(time.RFC3339, g.At)
+		if err != nil {
+			wrong.Add(fault.Invalid("request.instant", "slips["+strconv.Itoa(i)+"].at", "%q is not an instant like 2026-11-19T09:05:00+08:00", g.At))
+		}
+		out[i] = queue.Slip{Number: g.Number, At: at, Priority: g.Priority, Proxy: g.Proxy, Handle: g.Handle}
+	}
+	return out, wrong.Err()
 }
 
 func (s *Server) apiSlips(c *call, in slipsRequest) (list[queue.SlipResult], error) {
+	slips, err := slipsOf(in.Slips)
+	if err != nil {
+		return list[queue.SlipResult]{}, err
+	}
 	all, err := s.Queue.Sync(c.ctx(), queue.SyncRequest{CommunityID: c.In.CommunityID, BlockID: c.Param("block"), Device: in.Device,
-		By: c.Actor.PersonID, Slips: in.Slips})
+		By: c.Actor.PersonID, Slips: slips})
 	return list[queue.SlipResult]{all}, err
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,11 @@ func TestADeskBringsItsNumbersHome(t *testing.T) {
 			t.Errorf("the slip's code shows number %d", seen.Ticket.Number)
 		}
 		desk.must(204, post, at+"/blocks/"+b.ID+"/end", map[string]any{"device": device}, nil)
+		late := []map[string]any{slips[0], {"number": b.First, "at": "9 o'clock"}}
+		if r := desk.ask(post, at+"/blocks/"+b.ID+"/slips", map[string]any{"device": device, "slips": late}, db.NewID()); r.Status != 422 ||
+			r.Problem.Field != "slips[1].at" || r.Problem.Code != "request.instant" || strings.Contains(r.Problem.Reason, "parsing") {
+			t.Errorf("a slip with a bad time: %d %+v", r.Status, r.Problem)
+		}
 		if r := desk.ask(post, at+"/blocks/"+b.ID+"/slips", map[string]any{"device": db.NewID(), "slips": slips}, db.NewID()); r.Status != 404 {
 			t.Errorf("another device brings slips: %d", r.Status)
 		}

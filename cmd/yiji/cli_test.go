@@ -127,7 +127,8 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 		"weekday":             {rule(`{"weekly":{"every":1,"weekdays":["fredag"],"from":"2026-01-02"}}`), "fredag"},
 		"policy":              {from("--holiday", "maybe"), "--holiday"},
 		"zone":                {from("--tz", "Mars/Olympus"), "--tz"},
-		"count":               {from("--count", "0"), "--count"},
+		"count":               {from("--count", "0"), "--count: 0 is not between 1 and"},
+		"count below nothing": {from("--count", "-1"), "--count: -1 is not between 1 and"},
 		"from":                {[]string{"preview", "--rule", `{"monthly":{"days":[1]}}`, "--from", "2026-02-30"}, "--from"},
 		"holidays file":       {from("--holidays", "/nowhere.yaml"), "--holidays"},
 		"doctor of nothing":   {[]string{"doctor", "--database", filepath.Join(dir, "typo.db")}, "--database"},
@@ -196,6 +197,27 @@ func TestImportBackupRestoreInvite(t *testing.T) {
 		if code != exitOK || !strings.Contains(out, s.say) {
 			t.Fatalf("%v: exit %d, want %q in:\n%s%s", s.args, code, s.say, out, errs)
 		}
+	}
+	if _, errs, _ := yiji(t, "invite", "admin", "--database", second, "--base-url", "https://market.example"); !strings.Contains(errs, "leads to https://market.example") || !strings.Contains(errs, "--base-url") {
+		t.Errorf("invite does not say where its link leads: %s", errs)
+	}
+	whole, err := os.ReadFile(filepath.Join(dir, "save"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, raw := range map[string][]byte{"cut off": whole[:len(whole)*2/3], "no backup": []byte("{}"), "empty": nil} {
+		bad := t.TempDir()
+		if err := os.WriteFile(filepath.Join(bad, "save"), raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, errs, code := yiji(t, "restore", filepath.Join(bad, "save"), "--database", filepath.Join(bad, "new.db"))
+		left, err := os.ReadDir(bad)
+		if code != exitInput || err != nil || len(left) != 1 {
+			t.Errorf("%s: exit %d, %v left behind, %v\n%s", what, code, left, err, errs)
+		}
+	}
+	if left, err := filepath.Glob(second + ".restoring*"); err != nil || len(left) > 0 {
+		t.Errorf("a whole restore leaves %v, %v", left, err)
 	}
 	if _, _, code := yiji(t, "restore", filepath.Join(dir, "save"), "--database", second); code != exitInput {
 		t.Errorf("restoring over data: exit %d", code)

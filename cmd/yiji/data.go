@@ -159,7 +159,8 @@ type restoreCmd struct {
 	File string `arg:"" help:"A file that backup wrote." placeholder:"FILE"`
 }
 
-// Run restores data and key.
+// Run restores data and key. A new file is written beside its name and renamed:
+// it is whole or not there.
 func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 	f, err := os.Open(c.File)
 	if err != nil {
@@ -173,19 +174,37 @@ func (c *restoreCmd) Run(ctx context.Context, s streams) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return withDB(ctx, c.store, func(d *db.DB) error {
+	into, fresh := c.store, c.there() != nil
+	if fresh {
+		into.Database = c.file() + ".restoring"
+		defer removeSQLite(into.Database)
+	}
+	err = withDB(ctx, into, func(d *db.DB) error {
 		bar := progress(s, "restore")
+		defer bar.end()
 		_, err := d.Restore(ctx, f, bar.told)
-		bar.end()
-		if err != nil {
-			return err
-		}
-		if err := c.options().StoreKey(head.Extra["key"]); err != nil {
-			return err
-		}
-		fmt.Fprintf(s.out, "restored what was saved at %s\n", head.CreatedAt.Format("2006-01-02 15:04:05 MST"))
-		return nil
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	if err := c.options().StoreKey(head.Extra["key"]); err != nil {
+		return err
+	}
+	if fresh {
+		if err := os.Rename(into.Database, c.file()); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.out, "restored what was saved at %s\n", head.CreatedAt.Format("2006-01-02 15:04:05 MST"))
+	return nil
+}
+
+// removeSQLite takes away what is left of a database: the file and those beside it.
+func removeSQLite(file string) {
+	for _, end := range []string{"", "-wal", "-shm", ".lock"} {
+		_ = os.Remove(file + end)
+	}
 }
 
 // bar shows rows on a terminal and nothing in a log.

@@ -65,6 +65,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		kong.Description("益集 – recurring public-welfare markets: dates by rule, booths by plan, queues by number.\n\n"+
 			"Start with: yiji demo    Then: yiji serve"),
 		kong.DefaultEnvars("YIJI"),
+		kong.WithHyphenPrefixedParameters(true), // --count -1 is judged by the command, which knows the range
 		kong.Writers(out, errs),
 		kong.Exit(func(n int) { code = n }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
@@ -117,13 +118,21 @@ func (s store) options() app.Options {
 	return app.Options{Database: s.Database, Key: s.Key, KeyFile: s.KeyFile}
 }
 
+// file is the SQLite file, "" for PostgreSQL.
+func (s store) file() string {
+	if strings.HasPrefix(s.Database, "postgres://") || strings.HasPrefix(s.Database, "postgresql://") {
+		return ""
+	}
+	return strings.TrimPrefix(s.Database, "sqlite:")
+}
+
 // there refuses a SQLite file that does not exist, for commands that look into
 // a database: a mistyped name must not make an empty one that looks sound.
 func (s store) there() error {
-	if strings.HasPrefix(s.Database, "postgres://") || strings.HasPrefix(s.Database, "postgresql://") {
+	if s.file() == "" {
 		return nil
 	}
-	if _, err := os.Stat(strings.TrimPrefix(s.Database, "sqlite:")); err != nil {
+	if _, err := os.Stat(s.file()); err != nil {
 		return fault.Invalid("database.missing", "--database", "%v", err)
 	}
 	return nil

@@ -101,7 +101,7 @@ type inviteCmd struct {
 	Community string `help:"Slug of the community (not for admin)." placeholder:"SLUG"`
 	Partner   string `help:"Name of the partner, for role partner." placeholder:"NAME"`
 	Label     string `help:"A note for yourself whom it is for." placeholder:"TEXT"`
-	BaseURL   string `help:"Address people use." default:"http://127.0.0.1:8080" placeholder:"URL"`
+	BaseURL   string `help:"Address people use: of the machine that runs serve, or of the proxy before it." default:"http://127.0.0.1:8080" placeholder:"URL"`
 }
 
 // Run prints the link once; only its digest is kept.
@@ -133,6 +133,7 @@ func (c *inviteCmd) Run(ctx context.Context, s streams) error {
 			return err
 		}
 		fmt.Fprintf(s.out, "%s/invite/%s\n", strings.TrimRight(c.BaseURL, "/"), token)
+		fmt.Fprintf(s.err, "The link leads to %s, as --base-url or YIJI_BASE_URL says; without them it is this machine alone. Give serve the same address.\n", c.BaseURL)
 		return nil
 	})
 }
