@@ -59,6 +59,9 @@ func (s *Service) Open(ctx context.Context, ref DayRef) (Day, error) {
 	})
 }
 
+// CheckWhy looks at the reason of a change alone, for who judges more of its form.
+func CheckWhy(why string) error { return checkText("why", why, true, 300) }
+
 // Close closes the day now. Closing twice is once.
 func (s *Service) Close(ctx context.Context, ref DayRef, why string) (Day, error) {
 	if err := checkText("why", why, false, 300); err != nil {
@@ -78,7 +81,7 @@ func (s *Service) Close(ctx context.Context, ref DayRef, why string) (Day, error
 // Cancel calls the day off. With a replacement an extra day is planned on that
 // date and the cancellation names it. Cancelling twice is once.
 func (s *Service) Cancel(ctx context.Context, ref DayRef, why string, replacement Date) (Day, error) {
-	if err := checkText("why", why, true, 300); err != nil {
+	if err := CheckWhy(why); err != nil {
 		return Day{}, err
 	}
 	return s.command(ctx, ref, func(tx *db.Tx, d Day) (Day, error) {

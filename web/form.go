@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -117,6 +118,14 @@ func (f form) Wrong(name string) string {
 
 // General is the reason that belongs to no field of the form.
 func (f form) General() string { return f.wrong[""] }
+
+// aloud is the form with every reason above it, for a page that does not show
+// its fields any more.
+func (f form) aloud() form {
+	says := slices.DeleteFunc(slices.Sorted(maps.Values(f.wrong)), func(s string) bool { return s == "" })
+	f.wrong = map[string]string{"": strings.Join(slices.Compact(says), " ")}
+	return f
+}
 
 // inWords reports whether a field is said in words, not as programs call it.
 func inWords(field string) bool {

@@ -77,6 +77,13 @@ func TestAPageTakesFormsOnly(t *testing.T) {
 	if r.Handler().ServeHTTP(res, req); res.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("a large form: %d", res.Code)
 	}
+	b := r.browser() // over a real connection: who sends everything reads the answer
+	for lang, says := range map[string][]string{"zh-CN": {"最多 64 KB", "写好的内容还在"}, "zh-TW": {"最多 64 KB", "上一頁"}, "en": {"at most 64 KB", "go back"}} {
+		b.lang = lang
+		for _, size := range []int{bodyLimit, 3 << 20} {
+			reads(t, b.post("/login", url.Values{"email": {strings.Repeat("x", size)}}), http.StatusRequestEntityTooLarge, says...)
+		}
+	}
 }
 
 func TestTheReasonStandsBesideItsField(t *testing.T) {
@@ -97,6 +104,21 @@ func TestTheReasonStandsBesideItsField(t *testing.T) {
 	f = f.anew()
 	if f.Wrong("name") != "" || f.General() != "" || f.Failed() {
 		t.Error("a form without a fault shows one")
+	}
+}
+
+func TestWhatIsNoNumber(t *testing.T) {
+	for typed, want := range map[string]int{"": 0, "3.5": 350, "-1": -100, "３": 300, "1e2": 10000} {
+		f := form{values: url.Values{"w": {typed}}}
+		if got, err := f.hundredths("w"); err != nil || got != want {
+			t.Errorf("%q is %d, %v", typed, got, err)
+		}
+	}
+	for _, typed := range []string{"NaN", "Inf", "-inf", "1e400", "1e8", "四", "1,5", "--1"} {
+		f := form{values: url.Values{"w": {typed}}}
+		if got, err := f.hundredths("w"); err == nil || fault.From(err).Field != "w" {
+			t.Errorf("%q is %d, %v", typed, got, err)
+		}
 	}
 }
 

@@ -202,15 +202,15 @@ func channelsPage(v channelsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("chan.name"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("chan.name"), Needed: true, Most: 60}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "target", Label: v.T("chan.target"), Hint: v.T("chan.target_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "target", Label: v.T("chan.target"), Hint: v.T("chan.target_hint"), Most: 2000}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "secret", Label: v.T("chan.secret"), Hint: v.T("chan.secret_hint"), Fill: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "secret", Label: v.T("chan.secret"), Hint: v.T("chan.secret_hint"), Fill: "off", Most: 200}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -728,18 +728,18 @@ func channelPage(v channelView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("chan.name"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("chan.name"), Needed: true, Most: 60}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			if v.Channel.Kind != channel.Folder {
-				templ_7745c5c3_Err = field(v.form, input{Name: "target", Label: v.T("chan.target"), Hint: v.T("chan.keep_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "target", Label: v.T("chan.target"), Hint: v.T("chan.keep_hint"), Most: 2000}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			}
 			if v.Channel.Kind == channel.DingTalk || v.Channel.Kind == channel.Feishu {
-				templ_7745c5c3_Err = field(v.form, input{Name: "secret", Label: v.T("chan.secret"), Hint: v.T("chan.keep_hint"), Fill: "off"}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "secret", Label: v.T("chan.secret"), Hint: v.T("chan.keep_hint"), Fill: "off", Most: 200}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -1081,7 +1081,7 @@ func incidentsPage(v incidentsView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "words", Label: v.T("incident.words"), Hint: v.T("incident.hint"), Lines: 3, Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "words", Label: v.T("incident.words"), Hint: v.T("incident.hint"), Lines: 3, Needed: true, Most: 300}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1342,7 +1342,7 @@ func boothChangePage(v groundsView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(v.form, input{Name: "reason", Label: v.T("duty.why"), Hint: v.T("duty.why_hint"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "reason", Label: v.T("duty.why"), Hint: v.T("duty.why_hint"), Needed: true, Most: 500}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

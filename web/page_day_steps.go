@@ -9,6 +9,7 @@ import (
 
 	"yiji/booths"
 	"yiji/booths/queue"
+	"yiji/internal/fault"
 	"yiji/notify"
 	"yiji/scheduler"
 )
@@ -274,13 +275,16 @@ func (s *Server) order(c *call, what string, f form) error {
 	case "close":
 		_, err = s.Scheduler.Close(c.ctx(), ref, f.Get("why"))
 	case "cancel":
+		var wrong fault.List
 		var instead scheduler.Date
 		if f.Get("replacement") != "" {
-			if instead, err = scheduler.ParseDate("replacement", f.Get("replacement")); err != nil {
-				return err
-			}
+			instead, err = scheduler.ParseDate("replacement", f.Get("replacement"))
+			wrong.Add(err)
 		}
-		_, err = s.Scheduler.Cancel(c.ctx(), ref, f.Get("why"), instead)
+		wrong.Add(scheduler.CheckWhy(f.Get("why")))
+		if err = wrong.Err(); err == nil {
+			_, err = s.Scheduler.Cancel(c.ctx(), ref, f.Get("why"), instead)
+		}
 	case "move":
 		var o scheduler.MoveOrder
 		if o, err = moveOrder(f); err == nil {
@@ -291,17 +295,17 @@ func (s *Server) order(c *call, what string, f form) error {
 }
 
 func moveOrder(f form) (o scheduler.MoveOrder, err error) {
+	var wrong fault.List
 	o.Why = f.Get("why")
-	if o.To, err = scheduler.ParseDate("to", f.Get("to")); err != nil {
-		return o, err
-	}
+	o.To, err = scheduler.ParseDate("to", f.Get("to"))
+	wrong.Add(err)
 	opens, err := scheduler.ParseTimeOfDay("opens", f.Get("opens"))
-	if err != nil {
-		return o, err
-	}
+	wrong.Add(err)
 	closes, err := scheduler.ParseTimeOfDay("closes", f.Get("closes"))
+	wrong.Add(err)
 	o.Opens, o.Closes = &opens, &closes
-	return o, err
+	wrong.Add(scheduler.CheckWhy(o.Why))
+	return o, wrong.Err()
 }
 
 // filled fills the form of a move with what is true now.

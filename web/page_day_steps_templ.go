@@ -1545,12 +1545,12 @@ func orderPage(v orderView) templ.Component {
 			}
 			switch v.What {
 			case "close":
-				templ_7745c5c3_Err = field(v.form, input{Name: "why", Label: v.T("duty.why_optional")}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "why", Label: v.T("duty.why_optional"), Most: 300}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 			case "cancel":
-				templ_7745c5c3_Err = field(v.form, input{Name: "why", Label: v.T("duty.why"), Hint: v.T("duty.why_hint"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "why", Label: v.T("duty.why"), Hint: v.T("duty.why_hint"), Needed: true, Most: 300}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1587,7 +1587,7 @@ func orderPage(v orderView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = field(v.form, input{Name: "why", Label: v.T("duty.why"), Hint: v.T("duty.why_hint"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "why", Label: v.T("duty.why"), Hint: v.T("duty.why_hint"), Needed: true, Most: 300}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

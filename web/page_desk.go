@@ -3,6 +3,7 @@ package web
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -58,6 +59,11 @@ func (c *call) deskView(f form) (deskView, error) {
 		v.With = &t
 	}
 	return v, err
+}
+
+// awaited reports whether the day opens later.
+func (d deskDay) awaited(now time.Time) bool {
+	return now.Before(d.OpensAt) && (d.State == scheduler.Planned || d.State == scheduler.Claiming || d.State == scheduler.Confirmed)
 }
 
 const deskRemembers = 5 // numbers given last

@@ -170,7 +170,7 @@ func feedbackPage(v feedbackView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "words", Label: v.T("public.feedback_words"), Hint: v.T("public.feedback_words_hint"), Lines: 3}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "words", Label: v.T("public.feedback_words"), Hint: v.T("public.feedback_words_hint"), Lines: 3, Most: 200}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

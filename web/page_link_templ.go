@@ -176,7 +176,7 @@ func linkPage(v linkView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if v.newcomer() {
-				templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("field.name"), Fill: "name", Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("field.name"), Fill: "name", Needed: true, Most: 80}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -319,7 +319,7 @@ func linkPassword(v linkView) templ.Component {
 			templ_7745c5c3_Var14 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = field(v.form, input{Name: "email", Label: v.T("field.email_optional"), Hint: v.T("invite.email_hint"), Type: "email", Fill: "username"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(v.form, input{Name: "email", Label: v.T("field.email_optional"), Hint: v.T("invite.email_hint"), Type: "email", Fill: "username", Most: 254}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -638,11 +638,11 @@ func marketPage(v marketView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("office.market_name"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "name", Label: v.T("office.market_name"), Needed: true, Most: 100}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "venue", Label: v.T("office.venue"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "venue", Label: v.T("office.venue"), Needed: true, Most: 200}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1410,7 +1410,7 @@ func dateActions(v marketView, o scheduler.Occurrence, i string) templ.Component
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 117, "\" required></div></div><button>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 117, "\" maxlength=\"300\" required></div></div><button>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1751,7 +1751,7 @@ func leadInputs(p page, f form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(f, input{Name: "slug", Label: p.T("office.market_slug"), Hint: p.T("office.market_slug_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(f, input{Name: "slug", Label: p.T("office.market_slug"), Hint: p.T("office.market_slug_hint"), Most: 63}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2012,7 +2012,7 @@ func exceptionPart(v marketView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = field(v.exception, input{Name: "exception.why", Label: v.T("office.why"), Hint: v.T("office.why_hint"), Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = field(v.exception, input{Name: "exception.why", Label: v.T("office.why"), Hint: v.T("office.why_hint"), Needed: true, Most: 300}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -2493,7 +2493,7 @@ func previewPage(v previewView) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					}
-					templ_7745c5c3_Err = field(v.form, input{Name: "choices." + t.Day.ID + ".why", Label: v.T("office.why"), Hint: v.T("office.why_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = field(v.form, input{Name: "choices." + t.Day.ID + ".why", Label: v.T("office.why"), Hint: v.T("office.why_hint"), Most: 300}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

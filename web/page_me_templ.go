@@ -73,11 +73,11 @@ func mePage(v meView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.profile, input{Name: "name", Label: v.T("field.name"), Fill: "name", Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.profile, input{Name: "name", Label: v.T("field.name"), Fill: "name", Needed: true, Most: 80}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.profile, input{Name: "email", Label: v.T("field.email_optional"), Type: "email", Fill: "username"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.profile, input{Name: "email", Label: v.T("field.email_optional"), Type: "email", Fill: "username", Most: 254}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -211,10 +211,11 @@ func (v consoleView) formOf(verb string) form {
 // failed is the form whose reason stands above everything: one that is not
 // about a field below.
 func (v consoleView) failed() form {
+	running := v.Line.State == queue.LineOpen || v.Line.State == queue.LineSoldOut
 	for _, f := range []form{v.pauseForm(), v.stockForm()} {
-		if f.Failed() && f.General() == "" {
+		if f.Failed() && f.General() == "" && running {
 			return f.anew()
 		}
 	}
-	return v.form
+	return v.form.aloud()
 }

@@ -1035,7 +1035,7 @@ func lineSettings(v consoleView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = field(v.pauseForm(), input{Name: "reason", Label: v.T("line.pause_reason"), Hint: v.T("line.pause_reason_hint")}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.pauseForm(), input{Name: "reason", Label: v.T("line.pause_reason"), Hint: v.T("line.pause_reason_hint"), Most: 40}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

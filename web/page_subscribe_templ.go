@@ -206,7 +206,7 @@ func subscribePage(v subscribeView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = field(v.form, input{Name: "email", Label: v.T("field.email"), Hint: v.T("public.subscribe_purpose"), Type: "email", Fill: "email", Needed: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = field(v.form, input{Name: "email", Label: v.T("field.email"), Hint: v.T("public.subscribe_purpose"), Type: "email", Fill: "email", Needed: true, Most: 254}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

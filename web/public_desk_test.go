@@ -55,6 +55,19 @@ func TestTheDeskGivesNumbers(t *testing.T) {
 	})
 }
 
+func TestTheDeskIsToldWhenItOpens(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		f.claims(f.doctors)
+		f.until(at(11, 19, 8, 0))
+		b := f.desk()
+		reads(t, b.get("/desk/xiangyang"), 200, "9:00 开市，到时就能发号", "血压")
+		f.until(at(11, 19, 9, 0))
+		if a := b.get("/desk/xiangyang"); strings.Contains(a.Body, "到时就能发号") {
+			t.Error("the market is open and the desk is told to wait")
+		}
+	})
+}
+
 func TestTheDeskFindsAndGivesUpNumbers(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {
 		lines := f.opened()

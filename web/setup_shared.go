@@ -207,7 +207,7 @@ func (f form) hundredths(name string) (int, error) {
 		return 0, nil
 	}
 	v, err := strconv.ParseFloat(norm.NFKC.String(s), 64)
-	if err != nil || v < -1e7 || v > 1e7 {
+	if err != nil || !(v >= -1e7 && v <= 1e7) { // NaN is neither
 		return 0, fault.Invalid("office.decimal", name, "%q is not a number", s)
 	}
 	if v < 0 {
