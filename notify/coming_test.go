@@ -56,7 +56,7 @@ func TestWhatComesNext(t *testing.T) {
 			t.Errorf("another community sees %v, %v", other, err)
 		}
 		w.drain()
-		w.clock.set(local(18, 18, 0))
+		w.clock.Set(local(18, 18, 0))
 		if _, err := w.Tick(bg); err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func TestRecipientsAreMasked(t *testing.T) {
 	eachTown(t, local(1, 10, 0), func(w *town) {
 		w.tell(hear(w.MarketDayPlanned, planned("d")))
 		w.subscribe("resident@home.example", "d", "zh-Hans")
-		w.clock.set(local(18, 18, 0))
+		w.clock.Set(local(18, 18, 0))
 		if _, err := w.Tick(bg); err != nil {
 			t.Fatal(err)
 		}
