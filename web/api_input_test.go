@@ -100,6 +100,7 @@ var samples = map[string]string{
 	"POST /communities/:community/markets/:market/exceptions":        `{"kind":"skip","date":"2026-12-19","why":"x"}`,
 	"PUT /communities/:community/markets/:market/layout":             `{"zones":[],"booths":[]}`,
 	"POST /communities/:community/days/:day/cancel":                  `{"why":"x"}`,
+	"POST /communities/:community/days/:day/undo":                    `{"step":"open"}`,
 	"POST /communities/:community/days/:day/move":                    `{"why":"x","to":"2026-11-21"}`,
 	"POST /communities/:community/partners":                          `{"name":"x","kind":"individual","services":[{"name":"x","kind":"person","minutes":3}]}`,
 	"PUT /communities/:community/partners/:partner":                  `{"name":"x","kind":"individual","services":[{"name":"x","kind":"person","minutes":3}]}`,
