@@ -205,7 +205,9 @@ func TestImportBackupRestoreInvite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, raw := range map[string][]byte{"cut off": whole[:len(whole)*2/3], "no backup": []byte("{}"), "empty": nil} {
+	flipped := bytes.Clone(whole)
+	flipped[len(whole)-6] ^= 1
+	for what, raw := range map[string][]byte{"a bit flipped": flipped, "a byte short": whole[:len(whole)-1], "cut off": whole[:len(whole)*2/3], "no backup": []byte("{}"), "empty": nil} {
 		bad := t.TempDir()
 		if err := os.WriteFile(filepath.Join(bad, "save"), raw, 0o600); err != nil {
 			t.Fatal(err)

@@ -2,6 +2,8 @@ package db
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -11,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"yiji/internal/fault"
 )
@@ -115,27 +118,33 @@ func (tx *Tx) dumpTable(enc *json.Encoder, table string, rows *int64, progress f
 
 // ReadHeader reads the first line of a backup.
 func ReadHeader(r io.Reader) (Header, error) {
-	dec, err := backupDecoder(r)
+	lines, err := backupLines(r)
 	if err != nil {
 		return Header{}, err
 	}
-	return readHeader(dec)
+	return readHeader(lines)
 }
 
-func backupDecoder(r io.Reader) (*json.Decoder, error) {
+// longestLine is what a line of a backup may take: whoever gives us a file does
+// not say how much memory we need.
+const longestLine = 16 << 20
+
+func backupLines(r io.Reader) (*bufio.Scanner, error) {
 	z, err := gzip.NewReader(bufio.NewReader(r))
 	if err != nil {
-		return nil, fault.Invalid("backup.not_one", "file", "this is not a backup of yiji")
+		return nil, errNoBackup
 	}
-	dec := json.NewDecoder(z)
-	dec.UseNumber()
-	return dec, nil
+	lines := bufio.NewScanner(z)
+	lines.Buffer(nil, longestLine)
+	return lines, nil
 }
 
-func readHeader(dec *json.Decoder) (Header, error) {
+var errNoBackup = fault.Invalid("backup.not_one", "file", "this is not a backup of yiji")
+
+func readHeader(lines *bufio.Scanner) (Header, error) {
 	var h Header
-	if err := dec.Decode(&h); err != nil || h.Format != BackupFormat {
-		return h, fault.Invalid("backup.not_one", "file", "this is not a backup of yiji")
+	if !lines.Scan() || json.Unmarshal(lines.Bytes(), &h) != nil || h.Format != BackupFormat {
+		return h, errNoBackup
 	}
 	return h, nil
 }
@@ -143,11 +152,11 @@ func readHeader(dec *json.Decoder) (Header, error) {
 // Restore fills an empty database from a backup, in one transaction: all of it
 // or nothing. The database must have the backup's schema or a newer one.
 func (d *DB) Restore(ctx context.Context, r io.Reader, progress func(rows int64)) (Header, error) {
-	dec, err := backupDecoder(r)
+	lines, err := backupLines(r)
 	if err != nil {
 		return Header{}, err
 	}
-	h, err := readHeader(dec)
+	h, err := readHeader(lines)
 	if err != nil {
 		return h, err
 	}
@@ -167,7 +176,13 @@ func (d *DB) Restore(ctx context.Context, r io.Reader, progress func(rows int64)
 		if err := d.mustBeEmpty(tx); err != nil {
 			return err
 		}
-		return tx.fill(dec, progress)
+		err := tx.fill(lines, progress)
+		for err != nil && lines.Scan() { // gzip says at the end whether the file or we are to blame
+		}
+		if bad := lines.Err(); err != nil && bad != nil {
+			return damaged(0, bad)
+		}
+		return err
 	})
 	return h, err
 }
@@ -198,51 +213,60 @@ func (d *DB) mustBeEmpty(tx *Tx) error {
 // seeded are the tables that migrations give their one row; a restore brings it.
 var seeded = []string{"outbox_head", "account_setup"}
 
-func (tx *Tx) fill(dec *json.Decoder, progress func(int64)) error {
+// fill reads to the very end of the file, because only there gzip says whether
+// all of it is what was written.
+func (tx *Tx) fill(lines *bufio.Scanner, progress func(int64)) error {
 	var insert string
 	var rows int64
-	for {
-		var raw json.RawMessage
-		if err := dec.Decode(&raw); err != nil {
-			return fault.Invalid("backup.cut_off", "file", "the backup ends early or is damaged after %d rows", rows).Because(err)
-		}
-		if raw[0] == '{' {
-			var end dumpEnd
-			var t dumpTable
-			if err := errors.Join(json.Unmarshal(raw, &end), json.Unmarshal(raw, &t)); err != nil {
+	ended := false
+	for lines.Scan() {
+		line := lines.Bytes()
+		switch {
+		case ended:
+			return damaged(rows, errors.New("something follows the end"))
+		case len(line) == 0 || !utf8.Valid(line):
+			return damaged(rows, errors.New("a line is no text"))
+		case line[0] != '{':
+			if err := tx.fillRow(insert, line, rows); err != nil {
 				return err
 			}
-			if end.Rows != nil {
-				return checkRows(*end.Rows, rows)
-			}
-			var err error
-			if insert, err = insertInto(t); err != nil {
-				return err
+			if rows++; progress != nil && rows%1000 == 0 {
+				progress(rows)
 			}
 			continue
 		}
-		if err := tx.fillRow(insert, raw); err != nil {
+		var end dumpEnd
+		var t dumpTable
+		if err := errors.Join(json.Unmarshal(line, &end), json.Unmarshal(line, &t)); err != nil {
+			return damaged(rows, err)
+		}
+		if ended = end.Rows != nil; ended {
+			if *end.Rows != rows {
+				return fault.Invalid("backup.cut_off", "file", "the backup has %d rows of %d", rows, *end.Rows)
+			}
+			continue
+		}
+		var err error
+		if insert, err = insertInto(t); err != nil {
 			return err
 		}
-		if rows++; progress != nil && rows%1000 == 0 {
-			progress(rows)
-		}
 	}
-}
-
-func checkRows(want, have int64) error {
-	if want != have {
-		return fault.Invalid("backup.cut_off", "file", "the backup has %d rows of %d", have, want)
+	if err := lines.Err(); err != nil || !ended {
+		return damaged(rows, cmp.Or(err, io.ErrUnexpectedEOF))
 	}
 	return nil
 }
 
-func (tx *Tx) fillRow(insert string, raw json.RawMessage) error {
+func damaged(rows int64, why error) error {
+	return fault.Invalid("backup.cut_off", "file", "the backup ends early or is damaged, %d rows were read", rows).Because(why)
+}
+
+func (tx *Tx) fillRow(insert string, line []byte, rows int64) error {
 	var values []any
-	dec := json.NewDecoder(strings.NewReader(string(raw)))
+	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()
-	if err := dec.Decode(&values); err != nil {
-		return err
+	if err := dec.Decode(&values); err != nil || insert == "" || dec.InputOffset() != int64(len(line)) {
+		return damaged(rows, cmp.Or(err, errors.New("a line is not a row")))
 	}
 	for i, v := range values {
 		n, ok := v.(json.Number)
@@ -252,7 +276,7 @@ func (tx *Tx) fillRow(insert string, raw json.RawMessage) error {
 		if whole, err := n.Int64(); err == nil {
 			values[i] = whole
 		} else if values[i], err = n.Float64(); err != nil {
-			return err
+			return damaged(rows, err)
 		}
 	}
 	_, err := tx.Exec(insert, values...)

@@ -2,6 +2,10 @@ package db_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"strings"
 	"testing"
 
 	"yiji/internal/db"
@@ -50,6 +54,83 @@ func TestDumpRestoresIntoEitherDatabase(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A backup that is not byte for byte what was written restores nothing.
+func TestADamagedBackupIsRefused(t *testing.T) {
+	from, to := dbtest.Open(t, dbtest.SQLite(t), nil), dbtest.Open(t, dbtest.SQLite(t), nil)
+	update(t, from, func(tx *db.Tx) error {
+		tx.Append(db.Record{ID: db.NewID(), Topic: "t", Key: "k", Name: "n", Payload: "{}"})
+		return nil
+	})
+	var file bytes.Buffer
+	if err := from.Dump(t.Context(), &file, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := file.Bytes()
+	refused := func(what string, raw []byte) {
+		t.Helper()
+		if _, err := to.Restore(t.Context(), bytes.NewReader(raw), nil); fault.KindOf(err) != fault.KindInvalid || err == nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if n := count(t, to, `SELECT COUNT(*) FROM outbox`); n != 0 {
+			t.Fatalf("%s left %d rows", what, n)
+		}
+	}
+	const silent = 10 // the bytes of gzip's own header after its mark say nothing about the content
+	for i := range whole {
+		if i > 2 && i < silent || i%7 > 0 && i < len(whole)-40 {
+			continue
+		}
+		raw := bytes.Clone(whole)
+		raw[i] ^= 0xff
+		refused(fmt.Sprintf("byte %d of %d", i, len(whole)), raw)
+	}
+	for n := 1; n <= 16; n++ {
+		refused(fmt.Sprintf("without the last %d bytes", n), whole[:len(whole)-n])
+	}
+	refused("a byte more", append(bytes.Clone(whole), 0))
+	refused("two backups", append(bytes.Clone(whole), whole...))
+	refused("no UTF-8", zipped(`{"format":"yiji-backup-1"}`, `{"table":"outbox","columns":["id"]}`, "[\"\xcf\"]", `{"rows":1}`))
+	refused("a row of no table", zipped(`{"format":"yiji-backup-1"}`, `["x"]`, `{"rows":1}`))
+	refused("rows in one line", zipped(`{"format":"yiji-backup-1"}`, `{"table":"outbox","columns":["id"]}`, `["x"]["y"]`, `{"rows":1}`))
+	refused("an empty line", zipped(`{"format":"yiji-backup-1"}`, ``, `{"rows":0}`))
+	refused("more after the end", zipped(`{"format":"yiji-backup-1"}`, `{"rows":0}`, `{"rows":0}`))
+	if _, err := to.Restore(t.Context(), bytes.NewReader(whole), nil); err != nil {
+		t.Errorf("the whole one: %v", err)
+	}
+}
+
+func zipped(lines ...string) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = io.WriteString(z, strings.Join(lines, "\n")+"\n")
+	_ = z.Close()
+	return b.Bytes()
+}
+
+// A row without end is refused before it fills the memory.
+func TestABackupsLineHasALimit(t *testing.T) {
+	to := dbtest.Open(t, dbtest.SQLite(t), nil)
+	for _, start := range []string{`"`, `{"format":"yiji-backup-1"}` + "\n" + `{"table":"outbox","columns":["id"]}` + "\n" + `["`} {
+		r, w := io.Pipe()
+		given := make(chan int)
+		go func() {
+			z, n, err := gzip.NewWriter(w), 0, error(nil)
+			_, _ = io.WriteString(z, start)
+			for chunk := bytes.Repeat([]byte("a"), 1<<20); err == nil; n++ {
+				_, err = z.Write(chunk)
+			}
+			given <- n
+		}()
+		if _, err := to.Restore(t.Context(), r, nil); fault.KindOf(err) != fault.KindInvalid {
+			t.Errorf("%v", err)
+		}
+		_ = r.Close()
+		if n := <-given; n > 64 {
+			t.Errorf("%d MB were read", n)
+		}
+	}
 }
 
 func FuzzReadHeader(f *testing.F) {
