@@ -111,6 +111,7 @@ var samples = map[string]string{
 	"POST /communities/:community/subscriptions":                     `{"market":"m","email":"a@example.org","closing":true}`,
 	"POST /confirmations":                                            `{"token":"x"}`,
 	"POST /communities/:community/lines/:line/void":                  `{"first":1}`,
+	"POST /communities/:community/lines/:line/undo":                  `{"move":1}`,
 	"POST /communities/:community/lines/:line/unvoid":                `{"void":"x"}`,
 	"POST /communities/:community/parked/replay":                     `{"consumer":"queue","key":"x"}`,
 	"POST /communities/:community/lines/:line/stock":                 `{"pieces":1}`,

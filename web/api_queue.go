@@ -26,7 +26,7 @@ func (s *Server) queueAPI() []endpoint {
 		run("missed", "过号 by hand", on(oneTicket[ticketOrder](q.Missed))),
 		run("accept", "Take an item in, or say that a called person has come", on(oneTicket[ticketOrder](q.Accept))),
 		run("ready", "An item can be picked up", on(oneTicket[ticketOrder](q.Ready))),
-		run("undo", "Take the last move of the line, or of a ticket, back", on(oneTicket[lineOrder](q.Undo))),
+		run("undo", "Take back the move a line offers, while it is still the last of the line or of the ticket named", on(s.apiUndoMove)),
 		run("pause", "Stop numbers and calls; the reason is shown", on(s.apiPause)),
 		run("resume", "End a pause", on(s.apiResume)),
 		settle("desk-only", "Give the numbers of a line at the desk only", on(s.apiDeskOnly(true))),
@@ -51,6 +51,14 @@ type lineOrder struct {
 // ticketOrder is what a line is told about one ticket.
 type ticketOrder struct {
 	Ticket  string `json:"ticket"`
+	Reason  string `json:"reason,omitempty"`
+	Version int64  `json:"version,omitempty"`
+}
+
+// undoOrder names the move as the line offers it in "undo".
+type undoOrder struct {
+	Move    int64  `json:"move"`
+	Ticket  string `json:"ticket,omitempty"`
 	Reason  string `json:"reason,omitempty"`
 	Version int64  `json:"version,omitempty"`
 }
@@ -114,6 +122,15 @@ func (s *Server) apiPause(c *call, in lineOrder) (queue.Console, error) {
 
 func (s *Server) apiResume(c *call, in lineOrder) (queue.Console, error) {
 	return s.lineAfter(c, in, s.Queue.Resume)
+}
+
+func (s *Server) apiUndoMove(c *call, in undoOrder) (queue.Ticket, error) {
+	cmd, err := c.order(lineOrder{Ticket: in.Ticket, Reason: in.Reason, Version: in.Version})
+	if err != nil {
+		return queue.Ticket{}, err
+	}
+	cmd.Move = in.Move
+	return s.Queue.Undo(c.ctx(), cmd)
 }
 
 func (s *Server) apiDeskOnly(only bool) func(*call, lineOrder) (queue.Console, error) {

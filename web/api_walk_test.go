@@ -348,10 +348,18 @@ func (w *walk) runPersons(line string) {
 	w.clock.Set(w.clock.Now().Add(61e9))
 	w.doctors.must(200, post, run+"recall", map[string]any{"ticket": n.ID}, nil)
 	w.doctors.must(200, post, run+"missed", map[string]any{"ticket": n.ID}, nil)
-	w.doctors.must(200, post, run+"undo", map[string]any{}, nil)
+	var c queue.Console
+	w.doctors.must(200, get, strings.TrimSuffix(run, "/"), nil, &c)
+	if r := w.doctors.ask(post, run+"undo", map[string]any{}); r.Status != 422 || r.Problem.Code != "request.missing" {
+		w.t.Errorf("an undo of nothing named: %d %+v", r.Status, r.Problem)
+	}
+	w.doctors.must(200, post, run+"undo", map[string]any{"move": c.Undo.Move}, nil)
+	if r := w.doctors.ask(post, run+"undo", map[string]any{"move": c.Undo.Move}); r.Status != 409 || r.Problem.Code != "queue.undo_stale" {
+		w.t.Errorf("another device undoes the same: %d %+v", r.Status, r.Problem)
+	}
 	w.doctors.must(200, post, run+"accept", map[string]any{"ticket": n.ID}, nil)
 	w.doctors.must(200, post, run+"serve", map[string]any{"ticket": n.ID}, nil)
-	var c queue.Console
+	c = queue.Console{}
 	w.doctors.must(200, post, run+"pause", map[string]any{"reason": "吃饭"}, &c)
 	if c.Line.State != queue.LinePaused || c.Line.Why != "吃饭" {
 		w.t.Errorf("paused %+v", c.Line)

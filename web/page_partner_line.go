@@ -17,7 +17,7 @@ import (
 // numbers where no script does.
 const lineRefresh = 20
 
-var lineFields = []string{"do", "ticket", "version", "reason", "pieces"}
+var lineFields = []string{"do", "ticket", "version", "move", "reason", "pieces"}
 
 func (s *Server) lineConsole(c *call) error {
 	v, err := c.consoleView(c.form(lineFields...))
@@ -94,6 +94,7 @@ func (s *Server) linePress(c *call) error {
 	if f.Get("do") == "next" { // two who press at once call one, not two
 		cmd.Version, _ = strconv.ParseInt(f.Get("version"), 10, 64)
 	}
+	cmd.Move, _ = strconv.ParseInt(f.Get("move"), 10, 64)
 	if err := do(c.ctx(), cmd); err != nil {
 		v, gone := c.consoleView(f)
 		if gone != nil {

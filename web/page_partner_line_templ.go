@@ -433,7 +433,7 @@ func lineRegion(v consoleView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = press(v.form, v.to(), "quiet", v.T("line.undo", "n", strconv.Itoa(v.Undo.Number), "what", v.verbText(v.Undo.Verb), "until", v.clockText(v.Undo.Until)), "do", "undo", "ticket", v.Undo.TicketID).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = press(v.form, v.to(), "quiet", v.T("line.undo", "n", strconv.Itoa(v.Undo.Number), "what", v.verbText(v.Undo.Verb), "until", v.clockText(v.Undo.Until)), "do", "undo", "ticket", v.Undo.TicketID, "move", strconv.FormatInt(v.Undo.Move, 10)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

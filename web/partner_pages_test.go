@@ -292,6 +292,19 @@ func TestTwoWhoPressAtOnceCallOne(t *testing.T) {
 		pb, pc := b.get(to), c.get(to)
 		wants(t, pressIt(b, pb, to, "下一位"), 200, "等候 3 位")
 		wants(t, pressIt(c, pc, to, "下一位"), 409, "同伴先按了", "1 号 叫号", "等候 3 位")
+
+		wants(t, pressIt(b, b.get(to), to, "完成"), 200, "撤销：1 号 完成")
+		pb, pc = b.get(to), c.get(to)
+		says := func(page answer) (undo string) {
+			for _, n := range nodes(t, page.Body, "button") {
+				if s := buttonSays(n); strings.HasPrefix(s, "撤销") {
+					undo = s
+				}
+			}
+			return undo
+		}
+		wants(t, pressIt(b, pb, to, says(pb)), 200, "1 号", "请过来")
+		wants(t, pressIt(c, pc, to, says(pc)), 409, "别人刚刚撤销过", "1 号", "请过来") // not the call as well
 	})
 }
 

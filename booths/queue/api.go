@@ -30,6 +30,7 @@ type LineCommand struct {
 	Reason      string
 	Key         string
 	Version     int64
+	Move        int64 // the move an undo takes back
 }
 
 // LineState is how a line presents itself.
@@ -131,8 +132,10 @@ type OnStage struct {
 	MissDue  bool      `json:"miss_due,omitempty"`
 }
 
-// UndoOffer is the last move of a line that can be taken back until Until.
+// UndoOffer is the last move of a line that can be taken back until Until. Move
+// names it: an undo takes back that one or nothing.
 type UndoOffer struct {
+	Move     int64     `json:"move"`
 	TicketID string    `json:"ticket"`
 	Number   int       `json:"number"`
 	Verb     string    `json:"verb"`

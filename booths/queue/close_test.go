@@ -301,12 +301,12 @@ func TestUndoAfterClosing(t *testing.T) {
 		p.close()
 		_, err := p.s.Serve(p.ctx, p.about(a))
 		p.ok(err)
-		back, err := p.s.Undo(p.ctx, p.cmd(line))
+		back, err := p.undo(p.cmd(line))
 		p.ok(err)
 		if back.Number != a.Number || back.State != Called {
 			t.Fatalf("undone %+v", back)
 		}
-		_, err = p.s.Undo(p.ctx, p.about(b))
+		_, err = p.undo(p.about(b))
 		p.refused(err, "queue.day_closed")
 		gone, err := p.s.Missed(p.ctx, p.about(b))
 		p.ok(err)

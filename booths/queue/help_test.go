@@ -236,6 +236,20 @@ func (p *place) about(t Ticket) LineCommand {
 	return c
 }
 
+// undo takes back what a page that was looked at now offers: the last move of
+// the line, or of the ticket of c.
+func (p *place) undo(c LineCommand) (Ticket, error) {
+	err := p.s.db.View(p.ctx, func(tx *db.Tx) error {
+		m, err := lastMove(tx, c.LineID, numberOf(c.LineID, c.TicketID), tx.Now.Add(-undoFor))
+		c.Move = m.Seq
+		return err
+	})
+	if err != nil {
+		return Ticket{}, err
+	}
+	return p.s.Undo(p.ctx, c)
+}
+
 func (p *place) next(line string) Ticket {
 	p.t.Helper()
 	t, err := p.s.Next(p.ctx, p.cmd(line))

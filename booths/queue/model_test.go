@@ -313,7 +313,7 @@ func (m *machine) doLeave(t *rapid.T) {
 
 func (m *machine) doUndo(t *rapid.T) {
 	want, code := m.undo(nil, false, m.p.clock.Now())
-	got, err := m.p.s.Undo(m.p.ctx, m.p.cmd(m.line))
+	got, err := m.p.undo(m.p.cmd(m.line))
 	agree(t, "undo", err, code)
 	if want != nil && got.Number != want.number {
 		t.Fatalf("undone %d, the model %d", got.Number, want.number)
@@ -323,7 +323,7 @@ func (m *machine) doUndo(t *rapid.T) {
 func (m *machine) doUndoTicket(t *rapid.T) {
 	one := m.any(t, Waiting, Called, Served, Missed, Left)
 	_, code := m.undo(one, false, m.p.clock.Now())
-	_, err := m.p.s.Undo(m.p.ctx, m.about(one))
+	_, err := m.p.undo(m.about(one))
 	agree(t, "undo ticket", err, code)
 }
 

@@ -31,6 +31,49 @@ func TestEveryKeyHasOneNumber(t *testing.T) {
 	})
 }
 
+// Three devices show "undo: 1 served" and all press at once: one takes it back,
+// the call before it stays, and the same press repeated has the same answer.
+func TestOneOfThreeUndoesTheMoveTheyAllSee(t *testing.T) {
+	eachDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		p.take(line, "a")
+		one := p.next(line)
+		_, err := p.s.Serve(p.ctx, p.about(one))
+		p.ok(err)
+		console, err := p.s.Line(p.ctx, "c1", p.day.DayID, line)
+		p.ok(err)
+		press := func(i int) (Ticket, error) {
+			c := p.about(one)
+			c.Move, c.Key = console.Undo.Move, p.key("undo-", i)
+			return p.s.Undo(p.ctx, c)
+		}
+		got, errs := make([]Ticket, 3), make([]error, 3)
+		var wg sync.WaitGroup
+		for i := range 3 {
+			wg.Go(func() { got[i], errs[i] = press(i) })
+		}
+		wg.Wait()
+		won := slices.IndexFunc(errs, func(err error) bool { return err == nil })
+		for i, err := range errs {
+			if i != won {
+				p.refused(err, "queue.undo_stale")
+			}
+		}
+		if won < 0 || got[won].State != Called {
+			t.Fatalf("undone %+v", got)
+		}
+		again, err := press(won)
+		p.ok(err)
+		if now := p.line(line); again.State != Called || len(now.Calls) != 1 || !now.Calls[0].Open {
+			t.Fatalf("again %+v, the line %+v", again, now)
+		}
+		nothing := p.cmd(line)
+		_, err = p.s.Undo(p.ctx, nothing)
+		p.refused(err, "queue.undo_move")
+		p.healthy()
+	})
+}
+
 // The control: without the key the same schedule makes more numbers than clients.
 func TestControlRetriesWithoutKeysMakeTwins(t *testing.T) {
 	eachOwnDay(t, func(t *testing.T, p *place) {

@@ -83,7 +83,7 @@ func console(tx *db.Tx, l lineFacts) (Console, error) {
 	if fault.Is(err, "queue.nothing_to_undo") {
 		return c, nil
 	}
-	c.Undo = &UndoOffer{TicketID: ticketID(l.ID, m.Number), Number: m.Number, Verb: string(m.Verb), From: m.FromState, To: m.ToState,
+	c.Undo = &UndoOffer{Move: m.Seq, TicketID: ticketID(l.ID, m.Number), Number: m.Number, Verb: string(m.Verb), From: m.FromState, To: m.ToState,
 		Until: db.Time(m.At).Add(undoFor)}
 	return c, err
 }

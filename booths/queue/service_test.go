@@ -279,22 +279,22 @@ func TestUndo(t *testing.T) {
 		if console.Undo == nil || console.Undo.Number != 2 || len(console.Current) != 1 || console.Current[0].Handle != "" {
 			t.Fatalf("console %+v", console)
 		}
-		undone, err := p.s.Undo(p.ctx, p.cmd(line))
+		undone, err := p.undo(p.cmd(line))
 		p.ok(err)
 		if undone.Number != 2 || undone.State != Waiting || undone.Calls != 0 {
 			t.Fatalf("undone %+v", undone)
 		}
-		undone, err = p.s.Undo(p.ctx, p.about(a)) // served by mistake
+		undone, err = p.undo(p.about(a)) // served by mistake
 		p.ok(err)
 		if undone.State != Called {
 			t.Fatalf("undone %+v", undone)
 		}
-		undone, err = p.s.Undo(p.ctx, p.cmd(line))
+		undone, err = p.undo(p.cmd(line))
 		p.ok(err)
 		if undone.Number != 1 || undone.State != Waiting {
 			t.Fatalf("undone %+v", undone)
 		}
-		_, err = p.s.Undo(p.ctx, p.cmd(line))
+		_, err = p.undo(p.cmd(line))
 		p.refused(err, "queue.nothing_to_undo")
 		p.count()
 		f, err := p.s.DayFigures(p.ctx, "c1", p.day.DayID)
@@ -307,7 +307,7 @@ func TestUndo(t *testing.T) {
 		}
 		_, err = p.s.Leave(p.ctx, b.Handle)
 		p.ok(err)
-		undone, err = p.s.Undo(p.ctx, p.cmd(line)) // not what the visitor did
+		undone, err = p.undo(p.cmd(line)) // not what the visitor did
 		p.ok(err)
 		if undone.Number != 1 {
 			t.Fatalf("undone %+v", undone)
@@ -317,7 +317,7 @@ func TestUndo(t *testing.T) {
 		p.refused(err, "queue.card_waits_again")
 		p.next(line)
 		p.clock.Push(undoFor + time.Second)
-		_, err = p.s.Undo(p.ctx, p.cmd(line))
+		_, err = p.undo(p.cmd(line))
 		p.refused(err, "queue.nothing_to_undo")
 		_ = two
 		p.healthy()

@@ -9,11 +9,15 @@ import (
 	"yiji/internal/fault"
 )
 
-// Undo takes back the last move of the line, or of the ticket named by
-// TicketID, within ten minutes. Repeated, it goes further back. The undo is a
-// move itself; a number stays issued.
+// Undo takes back the move named by Move within ten minutes, while it is still
+// the last of the line, or of the ticket named by TicketID: of several who see
+// the same offer one takes it back. The undo is a move itself; a number stays
+// issued.
 func (s *Service) Undo(ctx context.Context, c LineCommand) (Ticket, error) {
-	return s.command(ctx, c, doUndo, func(w *work) (Ticket, error) {
+	if c.Move < 1 {
+		return Ticket{}, fault.Invalid("queue.undo_move", "move", "must name the move that is taken back")
+	}
+	return s.command(ctx, c, verb(fmt.Sprint(doUndo, " ", c.Move)), func(w *work) (Ticket, error) {
 		number := 0
 		if c.TicketID != "" {
 			t, err := w.named(c)
@@ -25,6 +29,9 @@ func (s *Service) Undo(ctx context.Context, c LineCommand) (Ticket, error) {
 		m, err := lastMove(w.tx, w.line.ID, number, w.tx.Now.Add(-undoFor))
 		if err != nil {
 			return Ticket{}, err
+		}
+		if m.Seq != c.Move {
+			return Ticket{}, fault.Conflict("queue.undo_stale", "move", "it was taken back already, or something came after it")
 		}
 		return w.undo(m)
 	})

@@ -211,7 +211,11 @@ func (f *fair) command(t *rapid.T) {
 	case 11, 12:
 		_ = f.queue.Resume(f.ctx, f.cmd(line))
 	case 13:
-		_, _ = f.queue.Undo(f.ctx, f.cmd(line))
+		c := f.cmd(line)
+		if l, err := f.queue.Line(f.ctx, c.CommunityID, c.DayID, line); err == nil && l.Undo != nil {
+			c.Move = l.Undo.Move
+			_, _ = f.queue.Undo(f.ctx, c)
+		}
 	case 14:
 		_, _ = f.queue.Accept(f.ctx, about)
 	case 15:
