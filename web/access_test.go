@@ -92,6 +92,46 @@ func TestEveryRouteForEverybody(t *testing.T) {
 	})
 }
 
+// What is no text in an address is no address: for every parameter of every
+// route, also where a database would stumble over it.
+func TestNoAddressHasControlCharacters(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		r := start(t, d)
+		own := r.community("own")
+		r.Server.door.limits.Off = true
+		token := r.token(account.Role{Kind: account.Admin})
+		asked := 0
+		for _, row := range r.routes() {
+			parts := strings.Split(row.path, "/")
+			for i, p := range parts {
+				if !strings.HasPrefix(p, ":") {
+					continue
+				}
+				for _, odd := range []string{"%00", "a%1B", "%C2%85", "%FF"} {
+					with := slices.Clone(parts)
+					with[i] = odd
+					path := fillPath(strings.Join(with, "/"), own.Slug, "bbbbbbbbbbbbbbbbbbbbbbbbbb")
+					res := httptest.NewRecorder()
+					r.Handler().ServeHTTP(res, r.asked(row.method, path, token))
+					if asked++; res.Code != http.StatusNotFound {
+						t.Errorf("%s %s: %d", row.method, path, res.Code)
+					}
+				}
+			}
+			if !strings.HasPrefix(row.path, apiRoot) {
+				res := httptest.NewRecorder()
+				r.Handler().ServeHTTP(res, r.asked(row.method, strings.Split(fillPath(row.path, own.Slug, "bbbbbbbbbbbbbbbbbbbbbbbbbb"), "?")[0]+"?partner=%00&back=%00&claim=%00&next=%00&q=%00", token))
+				if res.Code >= 500 {
+					t.Errorf("%s %s?partner=%%00: %d", row.method, row.path, res.Code)
+				}
+			}
+		}
+		if asked < 500 {
+			t.Errorf("only %d addresses", asked)
+		}
+	})
+}
+
 // judge compares an answer with what the policy says. A line that does not
 // exist is not found, whoever asks.
 func judge(t *testing.T, what string, row route, allowed bool, res *httptest.ResponseRecorder) {

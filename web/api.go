@@ -14,6 +14,7 @@ import (
 
 	"yiji/internal/account"
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 const apiRoot = "/api/v1"
@@ -232,9 +233,17 @@ func checkMember(fields []member, seen map[string]bool, name string, v json.RawM
 		return fault.Invalid("request.syntax", name, "stands twice")
 	case string(v) == "null":
 		return fault.Invalid("request.syntax", name, "must not be null; leave it out")
+	case holdsNUL(v):
+		return fault.Invalid("request.syntax", name, "holds the character U+0000")
 	}
 	seen[name] = true
 	return nil
+}
+
+// holdsNUL looks for the one character that JSON can write and PostgreSQL cannot.
+func holdsNUL(v json.RawMessage) bool {
+	plain := bytes.ReplaceAll(v, []byte(`\\`), nil) // what follows a backslash that is meant is plain
+	return bytes.Contains(plain, []byte(`\u0000`))
 }
 
 // query reads query parameters into a struct of strings, numbers and booleans.
@@ -258,6 +267,9 @@ func (c *call) query(fields []member, in any) error {
 }
 
 func setParam(v reflect.Value, name, s string) error {
+	if !text.Plain(s) {
+		return fault.Invalid("request.syntax", name, "holds a control character")
+	}
 	if v.Kind() == reflect.String {
 		v.SetString(s)
 		return nil

@@ -186,6 +186,13 @@ func (g *premises) wrongMember(e endpoint, m member) {
 	if value == "" {
 		value = wrong
 	}
+	if kind := m.of.Type.Kind(); kind != reflect.Int && kind != reflect.Int64 && kind != reflect.Bool {
+		for _, nul := range []string{`"a\u0000"`, `"\\\u0000"`, `{"\u0000":["\u0000"]}`} {
+			without[m.name] = json.RawMessage(nul)
+			raw, _ := json.Marshal(without)
+			g.refused(e, string(raw), m.name, 400)
+		}
+	}
 	g.refused(e, fmt.Sprintf(`{%q:%s,%q:%s}`, m.name, value, m.name, value), m.name, 400)
 	g.refused(e, fmt.Sprintf(`{%q:%s}`, strings.ToUpper(m.name), value), strings.ToUpper(m.name), 400)
 }
@@ -203,6 +210,7 @@ func (g *premises) wrongQueries(e endpoint) {
 	ask("nonsense=1", "nonsense")
 	for _, m := range fieldsOf(e.do.in) {
 		ask(m.name+"=1&"+m.name+"=1", m.name)
+		ask(m.name+"=%00", m.name)
 		if m.of.Type.Kind() == reflect.Int {
 			ask(m.name+"=x", m.name)
 			ask(m.name+"=-1", m.name)

@@ -34,6 +34,11 @@ func TestAFormNamesEveryWrongFieldAtOnce(t *testing.T) {
 		if strings.Contains(a.Body, `id="wrong-leads.standing_days"`) {
 			t.Error("a field is judged by one that is wrong itself")
 		}
+		a = o.mine.post(at, with(clone(v), "leads.plan_days", "60", "leads.claim_days", "1e9", "leads.standing_days", "30", "leads.confirm_days", "29"))
+		wrong(a, []string{"leads.claim_days"}, `value="1e9"`)
+		if strings.Contains(a.Body, `id="wrong-leads.standing_days"`) || strings.Contains(a.Body, "到 0 之间") {
+			t.Error("a field is judged by one that could not be read")
+		}
 		weekly := with(clone(v), "kind", "weekly", "shown", "weekly", "rule.weekly.every", "两", "rule.weekly.from", "昨天", "name", "市集")
 		wrong(o.mine.post(at, weekly), []string{"venue", "rule.weekly.every", "rule.weekly.from"}, `value="昨天"`)
 

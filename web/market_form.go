@@ -121,7 +121,9 @@ func leadsOf(f form) (scheduler.LeadTimes, error) {
 			continue // the default
 		}
 		n, err := f.number(name)
-		wrong.Add(err)
+		if wrong.Add(err); err != nil {
+			n = -1 // out of every range: the others are not measured by it
+		}
 		*into = n
 	}
 	for name, into := range map[string]*scheduler.TimeOfDay{"leads.claim_at": &l.ClaimAt, "leads.confirm_at": &l.ConfirmAt} {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,8 +23,10 @@ import (
 	"yiji/booths"
 	"yiji/booths/queue"
 	"yiji/internal/account"
+	"yiji/internal/fault"
 	"yiji/internal/live"
 	"yiji/internal/outbox"
+	"yiji/internal/text"
 	"yiji/notify"
 	"yiji/scheduler"
 )
@@ -192,6 +195,26 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 // arrive is what is decided before anything is looked up.
 func (s *Server) arrive(c *call) error {
 	c.choose()
+	if !slices.ContainsFunc(c.ParamValues(), notPlain) && (c.api() || !oddQuery(c.QueryParams())) {
+		return s.admit(c)
+	}
+	return fault.NotFound("request.not_found", "", "no address of ours has control characters")
+}
+
+func notPlain(s string) bool { return !text.Plain(s) }
+
+// oddQuery looks for what never comes from a page of ours; programs are told the field (setParam).
+func oddQuery(q url.Values) bool {
+	for _, values := range q {
+		if slices.ContainsFunc(values, notPlain) {
+			return true
+		}
+	}
+	return false
+}
+
+// admit counts the request and bounds its body.
+func (s *Server) admit(c *call) error {
 	req := c.Request()
 	writes := req.Method != http.MethodGet && req.Method != http.MethodHead
 	if err := s.door.admit(c.address(), writes); err != nil {
