@@ -168,5 +168,18 @@ func (s *Server) cardForget(c *call) error {
 	return c.done("/d/"+d.ID, "done.card_forgotten")
 }
 
-// near reports whether the holder should stay close by.
-func near(t queue.TicketView) bool { return t.Ticket.State == queue.Waiting && t.Ahead <= 3 }
+// near reports whether the holder should stay close by: nobody is called near
+// while the line calls nobody.
+func near(t queue.TicketView) bool {
+	runs := t.Line.State == queue.LineOpen || t.Line.State == queue.LineSoldOut
+	return t.Ticket.State == queue.Waiting && t.Ahead <= 3 && runs
+}
+
+// halted reports whether there is nothing to go to the booth for: the line is
+// paused, or a number was called and nobody stands there any more.
+func halted(t queue.TicketView) bool {
+	if t.Line.State != queue.LinePaused {
+		return false
+	}
+	return t.Ticket.State == queue.Waiting || t.Ticket.State == queue.Called && t.Line.Why == queue.WhyReleased
+}

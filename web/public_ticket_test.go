@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"yiji/booths/queue"
+	"yiji/internal/db"
+	"yiji/internal/event"
 )
 
 // A number from the first look to the end, in the words its holder reads.
@@ -37,7 +39,9 @@ func TestTheLifeOfANumber(t *testing.T) {
 		pause := f.cmd(queue.Ticket{LineID: lines["血压"].ID})
 		pause.Reason = "换班"
 		f.ok(f.Queue.Pause(t.Context(), pause))
-		reads(t, b.get(page), 200, "暂停 换班")
+		a = b.get(page)
+		reads(t, a, 200, "暂停 换班", "您的号留着。恢复后再叫您。")
+		silent(t, a, "前面还有", "下一个就是您", "快到您了", "请到 A1 号摊位", "held turn", "held go")
 		f.ok(f.Queue.Resume(t.Context(), f.cmd(queue.Ticket{LineID: lines["血压"].ID})))
 		for range 4 {
 			call()
@@ -61,6 +65,50 @@ func TestTheLifeOfANumber(t *testing.T) {
 		a = b.get(page)
 		reads(t, a, 200, "已过号", "请到摊位问一声，或者重新取号")
 		silent(t, a, `http-equiv="refresh"`, `/leave"`)
+	})
+}
+
+// Nobody is sent to a booth where nobody stands, called or near.
+func TestAReleasedBoothCallsNobody(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["血压"]
+		b, c := f.browser(), f.browser()
+		called, near := f.take(b, line.ID).Path, f.take(c, line.ID).Path
+		_, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: line.ID}))
+		f.ok(err)
+		reads(t, b.get(called), 200, "轮到您了", "请到 A1 号摊位")
+		f.ok(f.db.Update(t.Context(), func(tx *db.Tx) error {
+			return f.Queue.BoothReleased(tx, event.BoothReleased{Day: event.Day{DayID: f.day.ID}, AssignmentID: line.AssignmentID})
+		}))
+		for _, a := range []answer{b.get(called), c.get(near)} {
+			reads(t, a, 200, "暂停 摊主离开，请等工作人员安排", "您的号留着。恢复后再叫您。")
+			silent(t, a, "轮到您了", "下一个就是您", "快到您了", "请到 A1 号摊位", "held go", "held turn", "请到")
+		}
+	})
+}
+
+// A number that will hardly be called today says so; it can be taken all the
+// same, because it comes first next time.
+func TestTheDayMayEndBeforeTheTurn(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["血压"]
+		f.numbers(line.ID, 5)
+		b, day, late := f.browser(), "/d/"+f.day.ID, "今天可能轮不到。没轮到的，下一场排在前面。"
+		mine := f.take(b, line.ID).Path
+		a := b.get(day)
+		reads(t, a, 200, "约 ")
+		if strings.Contains(readable(t, a.Body), late) {
+			t.Error("late though there is time")
+		}
+		f.clock.Set(line.ClosesAt.Add(-5 * time.Minute))
+		for _, a := range []answer{b.get(day), b.get(mine), f.desk().get("/desk/xiangyang")} {
+			reads(t, a, 200, late)
+			if strings.Contains(readable(t, a.Body), "约 ") {
+				t.Errorf("%s says a time that goes beyond the closing", a.Path)
+			}
+		}
+		reads(t, f.browser().get(day), 200, "取号")
+		f.take(f.browser(), line.ID)
 	})
 }
 

@@ -102,10 +102,12 @@ func (p page) lengthText(key string, minutes int) string {
 }
 
 // bandText says a wait by the texts of a key, in what people say it in: minutes,
-// half hours, half days. Modules do the same (static/words.js).
+// half hours, half days; or that today may not be long enough. Modules do the same (static/words.js).
 func (p page) bandText(key string, wait queue.Band) string {
 	lo, hi := float64(wait.Lo), float64(wait.Hi)
 	switch {
+	case wait.Late():
+		return p.T(key + "_late")
 	case wait.Hi > 1440:
 		key, lo, hi = key+"_days", lo/1440, hi/1440
 	case wait.Hi > 60:
@@ -122,7 +124,7 @@ func halves(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // bandWords are the texts of a key for modules, which write the numbers in.
 func (p page) bandWords(key string) templ.Attributes {
-	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-days": p.T(key + "_days")}
+	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-days": p.T(key + "_days"), "data-late": p.T(key + "_late")}
 }
 
 var isoDate = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)

@@ -18,7 +18,13 @@ func TestWaitsAreSaidInHoursAndDays(t *testing.T) {
 		{queue.Band{Lo: 120, Hi: 120}, "约 2–2.5 小时", "約 2–2.5 小時", "about 2–2.5 hours"},
 		{queue.Band{Lo: 600, Hi: 1440}, "约 10–24 小时", "約 10–24 小時", "about 10–24 hours"},
 		{queue.Band{Lo: 1080, Hi: 1801}, "约 0.5–1.5 天", "約 0.5–1.5 天", "about 0.5–1.5 days"},
+		{queue.Band{Lo: 61, Hi: 102, Left: 61}, "约 1–2 小时", "約 1–2 小時", "about 1–2 hours"},
+		{queue.Band{Lo: 62, Hi: 102, Left: 61}, "今天可能轮不到。没轮到的，下一场排在前面。", "今天可能輪不到。沒輪到的，下一場排在前面。", "Today may not be long enough. Who is not reached comes first next time."},
 	} {
+		c.wait.Known = true
+		if c.wait.Left == 0 {
+			c.wait.Left = 10000
+		}
 		for lang, want := range map[string]string{"zh-Hans": c.hans, "zh-Hant": c.hant, "en": c.says} {
 			if got := (page{looks: looks{Lang: lang}}).bandText("queue.band", c.wait); got != want {
 				t.Errorf("%+v: %q, want %q", c.wait, got, want)

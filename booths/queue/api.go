@@ -91,7 +91,11 @@ type Band struct {
 	Lo    int  `json:"lo"`
 	Hi    int  `json:"hi"`
 	Known bool `json:"known"`
+	Left  int  `json:"left"` // minutes until the line closes
 }
+
+// Late reports whether the day may end before it is their turn.
+func (b Band) Late() bool { return b.Known && b.Lo > b.Left }
 
 // TicketView is what the holder of a ticket sees. Ahead counts those who will
 // be called before, Next is the handle of the number it became on the next day.

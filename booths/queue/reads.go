@@ -126,7 +126,7 @@ func ticketView(tx *db.Tx, t Ticket) (TicketView, error) {
 	case Waiting:
 		err = tx.Get(&v.Ahead, `SELECT COUNT(*) FROM queue_tickets WHERE line_id = $1 AND state = 'waiting' AND (pos < $2 OR (pos = $2 AND number < $3))`,
 			t.LineID, t.pos, t.Number)
-		v.Wait = estimate(v.Ahead, l.Minutes, l.measured, v.Line.State)
+		v.Wait = l.wait(v.Ahead, tx.Now)
 	case Expired:
 		err = tx.Get(&v.Next, `SELECT t.handle FROM queue_carry c JOIN queue_tickets t ON t.line_id = c.to_line AND t.number = c.to_number
 			WHERE c.from_line = $1 AND c.from_number = $2 AND c.state = 'given'`, t.LineID, t.Number)
@@ -251,6 +251,15 @@ func readMeasured(tx *db.Tx, which, id string, lines map[string]*lineFacts) erro
 	return err
 }
 
+// wait is how long somebody waits who has so many ahead.
+func (l lineFacts) wait(ahead int, now time.Time) Band {
+	b := estimate(ahead, l.Minutes, l.measured, l.state(now))
+	if b.Known {
+		b.Left = int(db.Time(l.ClosesAt).Sub(now).Minutes())
+	}
+	return b
+}
+
 func (l lineFacts) view(now time.Time) Line {
 	state, why := l.state(now), l.PausedWhy
 	if state == LineClosing || state == LineClosed { // a pause does not outlive the day, and comes back with it
@@ -261,6 +270,6 @@ func (l lineFacts) view(now time.Time) Line {
 		Zone: l.Zone, PartnerID: l.PartnerID, ServiceID: l.ServiceID, Service: l.Service, Kind: l.Kind, Minutes: l.Minutes,
 		State: state, Why: why, Stock: l.StockTotal, StockLeft: l.StockLeft,
 		OpensAt: db.Time(l.OpensAt), ClosesAt: db.Time(l.ClosesAt), Version: l.Version, Issued: l.NextNumber - 1 - l.Blocked,
-		Waiting: l.waiting, Calls: l.calls, Ready: l.ready, DeskOnly: l.DeskOnly, SuspectAt: instant(l.SuspectAt), Wait: estimate(l.waiting, l.Minutes, l.measured, state),
+		Waiting: l.waiting, Calls: l.calls, Ready: l.ready, DeskOnly: l.DeskOnly, SuspectAt: instant(l.SuspectAt), Wait: l.wait(l.waiting, now),
 	}
 }

@@ -345,6 +345,8 @@ function watch(day) {
 			if (!li) return;
 			const p = li.querySelector("[data-waiting]");
 			if (p) p.textContent = l.waiting ? fill(p.dataset.waiting, { n: l.waiting }) : p.dataset.none;
+			const late = li.querySelector("[data-late]");
+			if (late) late.hidden = !(l.wait.known && l.wait.lo > l.wait.left);
 			const s = li.querySelector("[data-stock]");
 			if (l.stock_left !== undefined) li.dataset.left = l.stock_left;
 			if (s) s.textContent = fill(s.dataset.stock, { n: l.stock_left });

@@ -10,11 +10,12 @@ document.getElementById("stale").dataset.keep = "1";
 
 // sigOf says of a number in a live line what ticketSig says on the server.
 function sigOf(l, n, was) {
-	const before = ahead(l, n);
-	if (before >= 0) return `waiting:${sig(l)}:${before <= 3}:${before === 0}`;
+	const before = ahead(l, n), runs = l.state === "open" || l.state === "sold_out";
+	if (before >= 0) return `waiting:${sig(l)}:${before <= 3 && runs}:${before === 0}`;
 	if (l.called.includes(n)) {
 		const call = l.calls.find(c => c.number === n);
-		return call ? "called:" + call.calls : was.startsWith("called:") ? was : "called:1";
+		const halted = l.state === "paused" && l.why_code === "booth_released" ? ":halted" : "";
+		return "called:" + (call ? call.calls : was.startsWith("called:") ? was.split(":")[1] : 1) + halted;
 	}
 	return l.serving.includes(n) ? "serving" : l.ready.includes(n) ? "ready" : "gone";
 }
@@ -31,7 +32,7 @@ live(l => {
 		if (e && before > 0) write(e, e.dataset.text, { n: before });
 		// the band of the line is for its end; nearer ones wait their share of it
 		const part = l.waiting ? before / l.waiting : 0, w = l.wait;
-		show(t, "band", before > 0 ? band({ known: w.known, lo: Math.floor(w.lo * part), hi: Math.max(Math.floor((w.hi - 1) * part) + 1, Math.floor(w.lo * part) + 2) }, before) : null);
+		show(t, "band", before > 0 ? band({ known: w.known, left: w.left, lo: Math.floor(w.lo * part), hi: Math.max(Math.floor((w.hi - 1) * part) + 1, Math.floor(w.lo * part) + 2) }, before) : null);
 	}
 }, () => {});
 

@@ -6,8 +6,9 @@ export const numbered = (text, values) => text.replace(/\{(\w+)\|([^{}|]*)\|([^{
 export const fill = (text, values) => numbered(text, values).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
 
 // scaled is a wait in what people say it in: minutes, half hours, half days; its
-// unit names the text. The server does the same (public_when.go).
-export function scaled({ lo, hi }) {
+// unit names the text, or says that the line may close before. The server does the same (public_when.go).
+export function scaled({ lo, hi, left }) {
+	if (lo > left) return { lo, hi, unit: "late" };
 	const [unit, size] = hi > 1440 ? ["days", 1440] : hi > 60 ? ["hours", 60] : ["text", 1];
 	if (size === 1) return { lo, hi, unit };
 	lo = Math.floor(2 * lo / size) / 2;
