@@ -34,6 +34,11 @@ type Options struct {
 	Cached        bool    // keep what was fetched before; otherwise every page is a first visit
 }
 
+// screen is the device's, so many CSS pixels high.
+func (o Options) screen(height int) emulation.SetDeviceMetricsOverrideParams {
+	return emulation.SetDeviceMetricsOverrideParams{Width: int64(o.Width), Height: int64(height), DeviceScaleFactor: o.Scale, Mobile: o.Touch}
+}
+
 // Page is one tab of one person: no cookie of it is seen by another.
 type Page struct {
 	t    testing.TB
@@ -138,8 +143,7 @@ func (p *Page) dress() error {
 		return no
 	}
 	steps := []func() error{
-		run(ctx, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{
-			Width: int64(o.Width), Height: int64(o.Height), DeviceScaleFactor: o.Scale, Mobile: o.Touch}),
+		run(ctx, emulation.SetDeviceMetricsOverride, o.screen(o.Height)),
 		run(ctx, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: o.Touch}),
 		run(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: o.NoScript}),
 		run(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: kind, Features: []*emulation.MediaFeature{

@@ -4,20 +4,37 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
-// Screenshot is the whole page as WebP, a third of what PNG takes.
+// Screenshot is the whole page as WebP, a third of what PNG takes. The screen
+// is made as high as the page, so that what sticks to its edges stays there.
 func (p *Page) Screenshot() []byte {
+	p.t.Helper()
+	p.settle()
+	p.high(max(p.o.Height, Eval[int](p, `document.documentElement.scrollHeight`)))
+	defer p.high(p.o.Height)
+	return p.Screen()
+}
+
+func (p *Page) high(pixels int) {
+	p.t.Helper()
+	ctx, cancel := p.soon()
+	defer cancel()
+	_, err := chromedp.Call(ctx, emulation.SetDeviceMetricsOverride, p.o.screen(pixels))
+	p.must(err)
+}
+
+// Screen is what one sees of the page without scrolling, as WebP.
+func (p *Page) Screen() []byte {
 	p.t.Helper()
 	p.settle()
 	ctx, cancel := p.soon()
 	defer cancel()
-	whole, quality := true, int64(80)
-	res, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: &whole, Format: page.CaptureScreenshotFormatWebp, Quality: &quality,
-	})
+	quality := int64(70)
+	res, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{Format: page.CaptureScreenshotFormatWebp, Quality: &quality})
 	p.must(err)
 	return res.Data
 }

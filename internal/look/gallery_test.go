@@ -3,6 +3,7 @@
 package look
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,9 +24,16 @@ type shot struct {
 	width  int
 	lang   string
 	theme  string
+	front  string // of a picture on the README's first page: its name
 }
 
+// fronts are the README's three pictures: one telephone for each audience.
+var fronts = map[string]string{"ticket-waiting": "resident", "/p/:community/lines/:line": "partner", "/o/:community": "organizer"}
+
 func (s shot) file() string {
+	if s.front != "" {
+		return s.front + ".webp"
+	}
 	parts := []string{s.title(), string(s.moment), fmt.Sprint(s.width)}
 	if s.lang != "" {
 		parts = append(parts, s.lang)
@@ -44,17 +52,20 @@ func shots() (out []shot) {
 			continue
 		}
 		for _, m := range r.at {
-			out = append(out, shot{r, m, 320, "", ""}, shot{r, m, 1080, "", ""})
+			out = append(out, shot{row: r, moment: m, width: 320}, shot{row: r, moment: m, width: 1080})
 		}
 		if !r.main {
 			continue
 		}
+		if name := fronts[cmp.Or(r.name, r.path)]; name != "" {
+			out = append(out, shot{row: r, moment: stage.Busy, width: 390, front: name})
+		}
 		m := r.at[len(r.at)/2]
 		for _, lang := range []string{"zh-Hant", "en"} {
-			out = append(out, shot{r, m, 320, lang, ""})
+			out = append(out, shot{row: r, moment: m, width: 320, lang: lang})
 		}
 		for _, theme := range []string{"dark", "contrast", "outdoor"} {
-			out = append(out, shot{r, m, 320, "", theme})
+			out = append(out, shot{row: r, moment: m, width: 320, theme: theme})
 		}
 	}
 	return out
@@ -100,7 +111,11 @@ func take(t *testing.T, s shot, w *stage.World) {
 		}
 		p.Cookie(w.Base, themeCookie, s.theme)
 		p.Open(s.address(w))
-		if err := os.WriteFile(filepath.Join(galleryFolder, s.file()), p.Screenshot(), 0o644); err != nil {
+		picture := p.Screenshot
+		if s.front != "" {
+			picture = p.Screen
+		}
+		if err := os.WriteFile(filepath.Join(galleryFolder, s.file()), picture(), 0o644); err != nil {
 			t.Error(err)
 		}
 		p.Problems() // TestEveryPage's to judge
