@@ -76,3 +76,29 @@ func TestBrokenPromisesAreLoud(t *testing.T) {
 		}
 	}
 }
+
+// Numbers that none of the residents was shown are a fault, unless people could
+// look on and take some; a number that was shown and is not counted always is.
+func TestWhoeverLooksOnMayJoinIn(t *testing.T) {
+	for _, c := range []struct {
+		counted int
+		open    bool
+		gaps    int
+		fails   bool
+	}{{3, false, 0, false}, {4, false, 1, true}, {2, false, 0, true}, {3, true, 0, false}, {4, true, 0, false}, {2, true, 0, true}} {
+		w := &world{seen: newLedger(), open: c.open, clock: newClock(time.Now()), told: func(time.Time, string) {}}
+		for _, n := range []int{1, 2, 3 + c.gaps} {
+			w.seen.see(number{Line: "l", Number: n, ID: fmt.Sprint(n)})
+		}
+		sum := Summary{Tickets: c.counted, Gaps: w.seen.gaps()}
+		if err := w.joined(&sum); (err != nil) != c.fails {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	w := &world{seen: newLedger(), open: true, clock: newClock(time.Now()), told: func(time.Time, string) {}}
+	w.seen.see(number{Line: "l", Number: 2, ID: "2"}) // 1 was an onlooker's
+	sum := Summary{Tickets: 2, Gaps: w.seen.gaps()}
+	if err := w.joined(&sum); err != nil || sum.Gaps != 0 {
+		t.Errorf("%v, %d gaps", err, sum.Gaps)
+	}
+}

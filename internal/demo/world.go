@@ -44,6 +44,7 @@ type world struct {
 	marketID  string
 	day       day
 	seen      *ledger
+	open      bool // people can look at the pages meanwhile, and join in
 	told      func(at time.Time, line string)
 	shown     func(Moment, Scene) error // nil when nobody looks
 	key       string
@@ -87,7 +88,7 @@ func build(ctx context.Context, dir string, o Options) (*world, error) {
 		return nil, err
 	}
 	c.pushed = a.Wake
-	w := &world{app: a, clock: c, roster: r, http: newHTTP(), partners: map[string]client{}, seen: newLedger(), told: o.Timeline, shown: o.Look,
+	w := &world{app: a, clock: c, roster: r, http: newHTTP(), partners: map[string]client{}, seen: newLedger(), told: o.Timeline, shown: o.Look, open: o.Serve || o.Speed > 0,
 		outbox: filepath.Join(dir, "outbox")}
 	if key, err := os.ReadFile(filepath.Join(dir, "key")); err == nil {
 		w.key = strings.TrimSpace(string(key))
