@@ -23,6 +23,7 @@ import (
 	"yiji/booths"
 	"yiji/booths/queue"
 	"yiji/internal/account"
+	"yiji/internal/db"
 	"yiji/internal/fault"
 	"yiji/internal/live"
 	"yiji/internal/outbox"
@@ -150,7 +151,7 @@ func (s *Server) newEcho(proxies []netip.Prefix, rows []route) *echo.Echo {
 		e.IPExtractor = echo.ExtractIPFromXFFHeader(trust...)
 		e.SchemeExtractor = echo.ExtractSchemeFromHeaders(trust...)
 	}
-	e.Use(plainRequestID, middleware.RequestID(), s.recovered)
+	e.Use(plainRequestID, middleware.RequestIDWithConfig(middleware.RequestIDConfig{Generator: spokenID}), s.recovered)
 	zipped := middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024})
 	for _, r := range rows {
 		h := s.serve(r)
@@ -308,6 +309,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	<-failed
 	return err
 }
+
+// spokenID is short enough to be read out over the telephone by somebody whose
+// page failed; the log has it beside the time.
+func spokenID() string { return db.NewID()[:8] }
 
 // plainRequestID forgets a request's own id unless it is short and plain: it is
 // repeated in answers and in the log.
