@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -353,8 +354,17 @@ func TestSubscriptionsAreConfirmed(t *testing.T) {
 		if err := w.SubscriptionConfirm(bg, all[0]); err != nil {
 			t.Fatal(err)
 		}
-		if err := w.SubscriptionConfirm(bg, all[0]); code(err) != "notify.wish_unknown token" {
-			t.Errorf("a link works twice: %v", err)
+		var first, second []string
+		subscribed := func(into *[]string) {
+			if err := w.db.View(bg, func(tx *db.Tx) error { return tx.Select(into, `SELECT id FROM notify_subscriptions ORDER BY id`) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		subscribed(&first)
+		err = w.SubscriptionConfirm(bg, all[0]) // says the same and changes nothing
+		subscribed(&second)
+		if s, missing := w.SubscriptionAsked(bg, all[0]); err != nil || missing != nil || !s.Agreed || s.Market != "益路向阳" || !slices.Equal(first, second) {
+			t.Errorf("the link again: %+v %v %v, %v then %v", s, err, missing, first, second)
 		}
 		w.sound()
 

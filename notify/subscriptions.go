@@ -36,6 +36,7 @@ type Subscription struct {
 	Lang     string
 	Reminder bool
 	Closing  bool
+	Agreed   bool // the link of its wish has been used
 }
 
 // subscriptionsMax bounds what one address can be subscribed to.

@@ -73,25 +73,39 @@ func (s *Service) SubscriptionAsked(ctx context.Context, token string) (out Subs
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		var w subscriptionRow
 		err := tx.Get(&w, `SELECT `+subscriptionColumns+` FROM notify_wishes WHERE token = $1 AND asked_at > $2`, token, db.Micros(tx.Now.Add(-wishFor)))
-		if errors.Is(err, db.ErrNoRows) {
-			return errWishUnknown()
+		agreed := errors.Is(err, db.ErrNoRows)
+		if agreed {
+			w, err = agreedBefore(tx, token)
 		}
 		if err != nil {
 			return err
 		}
 		out, err = w.shown(tx)
+		out.Agreed = agreed
 		return err
 	})
 	return out, err
 }
 
-// SubscriptionConfirm makes a subscription of a wish. Its link works once.
+// agreedBefore finds the subscription that a wish became: it has kept the token.
+func agreedBefore(tx *db.Tx, token string) (subscriptionRow, error) {
+	var w subscriptionRow
+	err := tx.Get(&w, `SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE token = $1`, token)
+	if errors.Is(err, db.ErrNoRows) {
+		err = errWishUnknown()
+	}
+	return w, err
+}
+
+// SubscriptionConfirm makes a subscription of a wish. Its link does so once; used
+// again it says the same and changes nothing.
 func (s *Service) SubscriptionConfirm(ctx context.Context, token string) error {
 	return s.db.Update(ctx, func(tx *db.Tx) error {
 		var w subscriptionRow
 		err := tx.Get(&w, `DELETE FROM notify_wishes WHERE token = $1 AND asked_at > $2 RETURNING `+subscriptionColumns, token, db.Micros(tx.Now.Add(-wishFor)))
 		if errors.Is(err, db.ErrNoRows) {
-			return errWishUnknown()
+			_, err = agreedBefore(tx, token)
+			return err
 		}
 		if err != nil {
 			return err
@@ -100,7 +114,7 @@ func (s *Service) SubscriptionConfirm(ctx context.Context, token string) error {
 			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)
 			ON CONFLICT (market_id, day_id, address_digest) DO UPDATE SET lang = excluded.lang,
 			reminder = notify_subscriptions.reminder OR excluded.reminder, closing = notify_subscriptions.closing OR excluded.closing`,
-			db.NewID(), w.Community, w.MarketID, w.DayID, w.Address, w.Digest, w.Lang, w.Reminder, w.Closing, db.NewID(), db.Micros(tx.Now))
+			db.NewID(), w.Community, w.MarketID, w.DayID, w.Address, w.Digest, w.Lang, w.Reminder, w.Closing, w.Token, db.Micros(tx.Now))
 		return err
 	})
 }

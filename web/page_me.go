@@ -20,11 +20,26 @@ func (c *call) meView() (meView, error) {
 		return meView{}, err
 	}
 	list, err := c.server.Account.Sessions(c.ctx(), c.Actor)
+	if err != nil {
+		return meView{}, err
+	}
+	zone, err := c.ownZone()
 	return meView{
-		page: c.page("me.title"), Person: p, Sessions: list, other: c.form(),
+		page: c.page("me.title"), when: c.when(zone), Person: p, Sessions: list, other: c.form(),
 		profile:  c.form("name", "email", "present").With("name", p.Name).With("email", p.Email).With("present"),
 		password: c.form("present", "password").With("present").With("password"),
 	}, err
+}
+
+// ownZone is the time zone of the first community one works for.
+func (c *call) ownZone() (string, error) {
+	for _, r := range c.Actor.Roles {
+		if r.CommunityID != "" {
+			k, err := c.server.Scheduler.Community(c.ctx(), r.CommunityID)
+			return k.TimeZone, err
+		}
+	}
+	return timeZones[0], nil
 }
 
 // meAgain shows the account once more, with the form that failed in its place.

@@ -282,6 +282,15 @@ func (c *call) paste(d duty) ([]pasteText, error) {
 		keys = []string{"open"}
 	case scheduler.Closed, scheduler.Settled:
 		keys = []string{"thanks"}
+		next, err := c.server.Scheduler.NextDay(c.ctx(), c.In.CommunityID, d.Day.MarketID)
+		switch {
+		case err == nil:
+			args = append(args, "next", d.T("msg.paste_next", "when", d.hoursText(next), "venue", next.Venue))
+		case fault.KindOf(err) == fault.KindNotFound:
+			args = append(args, "next", d.T("msg.paste_next_unknown"))
+		default:
+			return nil, err
+		}
 	case scheduler.Cancelled:
 		keys = []string{"cancelled"}
 	default:

@@ -104,8 +104,12 @@ func TestAskingToBeTold(t *testing.T) {
 			if len(f.asked()) == 0 {
 				t.Fatal("looking at the link confirmed")
 			}
-			reads(t, b.post(link, b.fill(b.get(link).Body, link)), 200, "确认好了")
-			reads(t, b.get(link), 404, "这个确认链接已用过")
+			form := b.fill(b.get(link).Body, link)
+			reads(t, b.post(link, form), 200, "确认好了")
+			reads(t, b.post(link, form), 200, "确认好了") // pressed twice
+			again := b.get(link)
+			reads(t, again, 200, "已经订好了", "幸福长九")
+			silent(t, again, "确认以后才会发邮件给您")
 		}
 		got := f.subscriptions()
 		if len(got) != 2 || got[0].DayID != f.day.ID || !got[0].Reminder || got[0].Closing || got[1].DayID != "" || strings.Contains(got[0].Sealed, "example") {
@@ -122,6 +126,7 @@ func TestAskingToBeTold(t *testing.T) {
 		}
 		reads(t, b.post(leave, b.fill(b.get(leave).Body, leave)), 200, "已退订")
 		reads(t, b.get(leave), 404, "这个退订链接已失效")
+		reads(t, b.get("/confirm/"+got[0].Token), 404, "这个确认链接已用过")
 		if left := f.subscriptions(); len(left) != 1 || left[0].Token == got[0].Token {
 			t.Errorf("%+v", left)
 		}
