@@ -143,12 +143,13 @@ func (s *Service) Day(ctx context.Context, communityID, dayID string) (d Day, er
 	return d, err
 }
 
-// NextDay returns the first day of the market that is not over; a market ""
+// NextDay returns the first day of the market that is not over, one that is open
+// before those that were to open earlier; a market ""
 // means any of the community. NotFound if none is planned.
 func (s *Service) NextDay(ctx context.Context, communityID, marketID string) (d Day, err error) {
 	err = s.db.View(ctx, func(tx *db.Tx) error {
 		days, err := someDays(tx, `WHERE d.community_id = $1 AND ($2 = '' OR d.market_id = $2) AND d.closes_at > $3
-			AND d.state IN ('planned', 'claiming', 'confirmed', 'open') ORDER BY d.opens_at, d.id LIMIT 1`,
+			AND d.state IN ('planned', 'claiming', 'confirmed', 'open') ORDER BY CASE d.state WHEN 'open' THEN 0 ELSE 1 END, d.opens_at, d.id LIMIT 1`,
 			communityID, marketID, db.Micros(tx.Now))
 		if err == nil && len(days) == 0 {
 			err = fault.NotFound("market_day.none_planned", "market", "no market day is planned")

@@ -57,6 +57,8 @@ type dayAnswer struct {
 	State      string    `json:"state" enum:"planned,claiming,confirmed,open,closed,settled,cancelled,missed"` // what is true now
 	OpensAt    time.Time `json:"opens_at"`
 	ClosesAt   time.Time `json:"closes_at"`
+	OpenedAt   time.Time `json:"opened_at,omitzero"` // what it really was, once it is known
+	ClosedAt   time.Time `json:"closed_at,omitzero"`
 	ClaimsAt   time.Time `json:"claims_at"`
 	ConfirmAt  time.Time `json:"confirm_at"`
 	Why        string    `json:"why,omitempty"`                    // the organizer's words about a change
@@ -68,7 +70,7 @@ func (c *call) dayOf(d scheduler.Day) dayAnswer {
 	a := dayAnswer{
 		ID: d.ID, Community: d.CommunityID, Market: d.MarketID, MarketSlug: d.MarketSlug, MarketName: d.MarketName, Venue: d.Venue, TimeZone: d.TimeZone,
 		Date: d.Date.String(), HeldOn: d.HeldOn.String(), Weekday: string(scheduler.WeekdayOf(d.HeldOn)), Lunar: scheduler.LunarOf(d.HeldOn).In(c.Lang),
-		State: string(d.StateAt(c.server.clock())), OpensAt: d.OpensAt, ClosesAt: d.ClosesAt, ClaimsAt: d.ClaimsAt, ConfirmAt: d.ConfirmAt,
+		State: string(d.StateAt(c.server.clock())), OpensAt: d.OpensAt, ClosesAt: d.ClosesAt, OpenedAt: d.OpenedAt, ClosedAt: d.ClosedAt, ClaimsAt: d.ClaimsAt, ConfirmAt: d.ConfirmAt,
 		Why: d.Reason, MovedTo: d.MovedTo.String(),
 	}
 	for _, r := range d.Reasons {

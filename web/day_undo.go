@@ -18,6 +18,15 @@ func (c *call) stepsInto(v *marketDayView) (err error) {
 	if v.Undo, err = c.server.Scheduler.Undoable(c.ctx(), c.dayRef()); err != nil {
 		return err
 	}
+	if v.Undo != nil && v.Undo.Step == scheduler.Open { // what would be refused is not offered
+		given, err := c.server.Queue.NumbersGiven(c.ctx(), c.In.CommunityID, v.Day.ID)
+		if err != nil {
+			return err
+		}
+		if given {
+			v.Undo = nil
+		}
+	}
 	v.Names = map[string]string{}
 	for _, h := range v.History {
 		if h.UndoneBy == "" || len(v.Names) > 0 {

@@ -50,12 +50,18 @@ func (p page) momentText(t time.Time) string {
 	return p.dateText(scheduler.DateOf(t, zoneOf(p.Community.TimeZone))) + " " + p.clockText(t)
 }
 
-// hoursText is a day's date with its opening and closing time: what they really
-// were, once they are known, with what was planned beside them where it differs.
+// hoursText is a day's date with its opening and closing time.
 func (p page) hoursText(d scheduler.Day) string {
-	opens, closes := p.clockText(d.OpensAt), p.clockText(d.ClosesAt)
-	opened, closed := p.clockText(openedAt(d)), p.clockText(closedAt(d))
-	text := p.dateText(d.HeldOn) + " " + opened + "–" + closed
+	return p.dateText(d.HeldOn) + " " + p.hoursBy(d, p.clockText)
+}
+
+// hoursBy is a day's opening and closing time as a clock writes them: what they
+// really were, once they are known, with what was planned beside them where it
+// differs.
+func (p page) hoursBy(d scheduler.Day, clock func(time.Time) string) string {
+	opens, closes := clock(d.OpensAt), clock(d.ClosesAt)
+	opened, closed := clock(openedAt(d)), clock(closedAt(d))
+	text := opened + "–" + closed
 	if opens != opened || closes != closed {
 		text += p.T("day.hours_planned", "opens", opens, "closes", closes)
 	}

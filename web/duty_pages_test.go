@@ -48,10 +48,14 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		f.hear()
 		wants(t, pressIt(b, page, day+"/undo", "撤销开市（还有 10 分钟）"), 200, "已撤销。", "提前开市")
 		f.hear()
-		wants(t, b.send(day+"/open", day+"/open"), 200, "开市了")
+		page = b.send(day+"/open", day+"/open")
+		wants(t, page, 200, "开市了")
 		f.hear()
 		f.numbers(f.lines()["血压"].ID, 2)
-		wants(t, b.send(day, day+"/undo"), 409, "已经有人取号", "2 位在等候")
+		page = pressIt(b, page, day+"/undo", "撤销开市（还有 10 分钟）")
+		wants(t, page, 409, "已经有人取号", "2 位在等候")
+		lacks(t, page, "撤销开市（")
+		lacks(t, b.get(day), "撤销开市（")
 		wants(t, b.get(day), 200, "2 位在等候", "帮忙叫号", "人工")
 		f.until(at(11, 19, 10, 10))
 		_, err := f.Queue.Next(t.Context(), queue.LineCommand{CommunityID: f.place.ID, DayID: f.day.ID, LineID: f.lines()["血压"].ID, By: "booth"})
@@ -71,6 +75,9 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		f.until(at(11, 19, 12, 0))
 		wants(t, b.get(day), 200, "看简报")
 		wants(t, b.get(wall), 200, "已收市")
+		strip := b.get(day)
+		wants(t, strip, 200, "<small>11月19日 周四 08:30</small>", "<small>11月19日 周四 10:10</small>")
+		lacks(t, strip, "<small>11月19日 周四 09:00</small>", "<small>11月19日 周四 11:30</small>")
 		lacks(t, b.get(wall), `id="newest"`, "血压")
 		wants(t, b.get(day+"/summary"), 200, "08:30–10:10（原定 09:00–11:30）", "08:30–10:10，")
 	})
@@ -185,6 +192,7 @@ func TestTheReportWritesItself(t *testing.T) {
 		f.until(at(11, 19, 12, 0))
 		wants(t, b.get(sum), 200, "完成率 66.67%", "发号 3 个", "09:00–09:05 人最多", "1 位没轮到", "下一场：12月19日 周六 09:00", "<svg")
 		lacks(t, b.get(sum), "还没有结束", "余名居民")
+		wants(t, b.get("/o/xiangyang/messages?day="+f.day.ID), 200, "谢谢大家来", "下一场：12月19日 周六 09:00–11:30，门口")
 		for _, wrong := range []string{"许多", "-1", "1.5"} {
 			wants(t, b.send(sum, sum, "residents", wrong), 422, "整数", `value="`+wrong+`"`)
 		}
@@ -265,7 +273,33 @@ func TestNobodyElseReachesTheDay(t *testing.T) {
 		a := desk.get(day)
 		wants(t, a, 200, "认领")
 		lacks(t, a, "取消这一天", day+"/plan")
+		// Whoever helps out on another's page is led back to the own work.
+		wants(t, a, 200, `class="home" href="/desk/xiangyang"`)
+		desk.leadsOn(t, a)
+		f.until(at(11, 19, 9, 0))
+		help := f.organizer().get("/p/xiangyang/lines/" + f.lines()["血压"].ID)
+		wants(t, help, 200, `class="home" href="/o/xiangyang"`)
+		f.organizer().leadsOn(t, help)
+		desk = f.browser(f.token(account.Role{Kind: account.Desk, CommunityID: f.place.ID}))
+		desk.leadsOn(t, desk.get(day))
+		me := f.organizer().get("/me")
+		wants(t, me, 200, "11月19日 周四 9:00")
+		lacks(t, me, "UTC")
 	})
+}
+
+// leadsOn follows every link of a page into the house's own work.
+func (b *browser) leadsOn(t *testing.T, page answer) {
+	t.Helper()
+	for _, n := range nodes(t, page.Body, "a") {
+		to := attr(n, "href")
+		if !strings.HasPrefix(to, "/o/") && !strings.HasPrefix(to, "/p/") && !strings.HasPrefix(to, "/desk/") {
+			continue
+		}
+		if a := b.get(to); a.Status != http.StatusOK {
+			t.Errorf("%s leads to %s: %d", page.Path, to, a.Status)
+		}
+	}
 }
 
 func TestMessagesAreSeenAndSentAgain(t *testing.T) {

@@ -3,9 +3,12 @@ package web
 import (
 	"slices"
 	"strconv"
+
+	"yiji/internal/account"
 )
 
-// home is where the name of the house leads: the audience's first page.
+// home is where the name of the house leads: the audience's first page, or the
+// reader's own where they only help out.
 func (p page) home() string {
 	slug := p.Community.Slug
 	if slug == "" {
@@ -13,13 +16,25 @@ func (p page) home() string {
 	}
 	switch p.audience() {
 	case organizers:
+		if p.atDesk() {
+			return "/desk/" + slug
+		}
 		return "/o/" + slug
 	case partners:
+		if !p.Actor.Is(account.Partner, p.Community.ID) && p.organizes() {
+			return "/o/" + slug
+		}
 		return "/p/" + slug
 	case desk:
 		return "/desk/" + slug
 	}
 	return "/c/" + slug
+}
+
+// atDesk reports whether an organizers' page is read by a volunteer of the desk,
+// who has no other work there.
+func (p page) atDesk() bool {
+	return !p.organizes() && !p.Actor.Is(account.Admin, "") && p.Actor.Is(account.Desk, p.Community.ID)
 }
 
 // chosen reports whether the reader has this look now.
@@ -56,6 +71,9 @@ type tab struct {
 }
 
 func (p page) tabs() []tab {
+	if p.atDesk() {
+		return []tab{{to: p.home(), icon: "ticket", says: "desk.title"}}
+	}
 	all := []tab{
 		{to: "", icon: "home", says: "tab.next"},
 		{to: "/days", icon: "calendar", says: "tab.days"},

@@ -147,10 +147,27 @@ type dayStep struct {
 
 // steps is the strip.
 func (v marketDayView) steps() []dayStep {
-	when := [...]string{v.momentText(v.Day.ClaimsAt), "", v.momentText(v.Day.ConfirmAt), v.momentText(v.Day.OpensAt), v.momentText(v.Day.ClosesAt)}
+	at := stepTimes(v.Day, v.History)
 	var out []dayStep
 	for i, look := range stepLooks(v.Day, v.State, v.Now) {
-		out = append(out, dayStep{Name: v.T("duty.step" + strconv.Itoa(i+1)), When: when[i], Look: look})
+		s := dayStep{Name: v.T("duty.step" + strconv.Itoa(i+1)), Look: look}
+		if !at[i].IsZero() {
+			s.When = v.momentText(at[i])
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// stepTimes are the times of the five steps: when they really were, for those
+// that were made, and else as planned. Planning has none.
+func stepTimes(d scheduler.Day, history []scheduler.Transition) [5]time.Time {
+	out := [5]time.Time{0: d.ClaimsAt, 2: d.ConfirmAt, 3: d.OpensAt, 4: d.ClosesAt}
+	of := map[scheduler.State]int{scheduler.Claiming: 0, scheduler.Confirmed: 2, scheduler.Open: 3, scheduler.Closed: 4}
+	for _, h := range history {
+		if i, ok := of[h.State]; ok && h.UndoneAt.IsZero() {
+			out[i] = h.EffectiveAt
+		}
 	}
 	return out
 }

@@ -73,7 +73,13 @@ func (c *call) otherDays(v *officeView) (err error) {
 	if v.Coming, err = c.coming(daysAtHome); err != nil {
 		return err
 	}
-	v.Coming = slices.DeleteFunc(v.Coming, func(d scheduler.Day) bool { return v.Next != nil && d.ID == v.Next.ID })
+	v.Coming = slices.DeleteFunc(v.Coming, func(d scheduler.Day) bool {
+		next, open := v.Next != nil && d.ID == v.Next.ID, d.StateAt(v.Now) == scheduler.Open
+		if open && !next {
+			v.Also = append(v.Also, d)
+		}
+		return next || open
+	})
 	v.Past, err = c.behind(0, behindAtHome)
 	return err
 }

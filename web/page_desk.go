@@ -63,7 +63,12 @@ func (c *call) deskView(f form) (deskView, error) {
 
 // awaited reports whether the day opens later.
 func (d deskDay) awaited(now time.Time) bool {
-	return now.Before(d.OpensAt) && (d.State == scheduler.Planned || d.State == scheduler.Claiming || d.State == scheduler.Confirmed)
+	return now.Before(d.OpensAt) && d.held() && d.State != scheduler.Open
+}
+
+// held reports whether the day is open or will be.
+func (d deskDay) held() bool {
+	return d.State == scheduler.Open || d.State == scheduler.Planned || d.State == scheduler.Claiming || d.State == scheduler.Confirmed
 }
 
 const deskRemembers = 5 // numbers given last

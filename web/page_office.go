@@ -66,9 +66,11 @@ type officeView struct {
 	page
 	Next     *scheduler.Day // nil: nothing is planned
 	State    scheduler.State
-	Claims   int // live claims for it
-	Waiting  int // of them on the waitlist
+	History  []scheduler.Transition // of Next
+	Claims   int                    // live claims for it
+	Waiting  int                    // of them on the waitlist
 	Markets  []scheduler.Market
+	Also     []scheduler.Day // open beside it
 	Coming   []scheduler.Day // the days after it
 	Past     []scheduler.Day // the last ones, with their reports
 	Missing  []lack
@@ -120,6 +122,9 @@ func (s *Server) officePage(c *call) error {
 	}
 	if err == nil {
 		v.Next, v.State = &next, next.StateAt(v.Now)
+		if v.History, err = s.Scheduler.History(c.ctx(), c.In.CommunityID, next.ID); err != nil {
+			return err
+		}
 	}
 	if err := c.otherDays(&v); err != nil {
 		return err
@@ -288,12 +293,12 @@ type step struct {
 }
 
 func (v officeView) steps() []step {
-	d := *v.Next
+	at := stepTimes(*v.Next, v.History)
 	out := []step{
-		{Key: "claim", When: v.shortText(d.ClaimsAt)}, {Key: "plan"}, {Key: "confirm", When: v.shortText(d.ConfirmAt)},
-		{Key: "open", When: v.clockText(d.OpensAt)}, {Key: "close", When: v.clockText(d.ClosesAt)},
+		{Key: "claim", When: v.shortText(at[0])}, {Key: "plan"}, {Key: "confirm", When: v.shortText(at[2])},
+		{Key: "open", When: v.clockText(at[3])}, {Key: "close", When: v.clockText(at[4])},
 	}
-	for i, look := range stepLooks(d, v.State, v.Now) {
+	for i, look := range stepLooks(*v.Next, v.State, v.Now) {
 		out[i].State = look
 	}
 	return out

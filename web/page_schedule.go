@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,7 +11,8 @@ import (
 	"yiji/scheduler"
 )
 
-// schedulePage answers first when the next market is, then what it offers,
+// schedulePage answers first when the next market is, or which ones are open now,
+// then what it offers,
 // then the coming dates with what is special about them.
 func (s *Server) schedulePage(c *call) error {
 	w := c.when(c.Community.TimeZone)
@@ -29,13 +31,17 @@ func (s *Server) schedulePage(c *call) error {
 	if v.Past, err = c.summaries(past); err != nil {
 		return err
 	}
+	slices.SortStableFunc(all, func(a, b occasion) int { return cmp.Compare(a.rank(), b.rank()) })
 	for _, o := range all {
 		if o.State == scheduler.Closed || o.State == scheduler.Settled || !o.Closes.After(w.now) {
 			continue
 		}
-		if v.Next == nil && !o.Off {
+		switch {
+		case v.Next == nil && !o.Off:
 			v.Next = &o
-		} else {
+		case o.State == scheduler.Open:
+			v.Also = append(v.Also, o)
+		default:
 			v.Coming = append(v.Coming, c.dated(o, w, all))
 		}
 	}
@@ -79,12 +85,25 @@ func (c *call) fillNext(v *scheduleView) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(v.Offers) == 0 {
+	if len(v.Offers) == 0 && !settledOffers(v.Next.State) {
 		v.Wanted = layout.Wanted // while nothing is settled
 	}
 	v.Ground = v.publicGround(c.standing(*v.Next, layout), v.Offers)
 	v.Ground.marked(v.Offers)
 	return nil
+}
+
+// settledOffers reports whether it is known what a day in this state offers.
+func settledOffers(state scheduler.State) bool {
+	return state == scheduler.Confirmed || state == scheduler.Open
+}
+
+// offersMissing is what a day says that has no lines: they come, or there are none.
+func offersMissing(state scheduler.State) string {
+	if settledOffers(state) {
+		return "public.offers_none"
+	}
+	return "public.offers_later"
 }
 
 // standing are the booths as they stand on a date: those of its day, or of the

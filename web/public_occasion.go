@@ -17,7 +17,8 @@ type occasion struct {
 	HeldOn   scheduler.Date
 	Opens    time.Time
 	Closes   time.Time
-	DayID    string // "" while the day is not planned yet
+	Opened   time.Time // really, zero before
+	DayID    string    // "" while the day is not planned yet
 	State    scheduler.State
 	Off      bool // cancelled or skipped: it is not held
 	Reasons  []text.Reason
@@ -80,7 +81,7 @@ func plannedOf(m scheduler.Market, days []scheduler.Day, w when) map[scheduler.D
 }
 
 func plannedDay(m scheduler.Market, d scheduler.Day, w when) occasion {
-	o := occasion{Market: m, RuleDate: d.Date, HeldOn: d.HeldOn, Opens: d.OpensAt, Closes: d.ClosesAt, DayID: d.ID,
+	o := occasion{Market: m, RuleDate: d.Date, HeldOn: d.HeldOn, Opens: d.OpensAt, Closes: d.ClosesAt, Opened: d.OpenedAt, DayID: d.ID,
 		State: d.StateAt(w.now), Reasons: d.Reasons}
 	if o.State == scheduler.Cancelled {
 		o.Off, o.Why, o.MovedTo, o.Reasons = true, d.Reason, d.MovedTo, nil
@@ -98,6 +99,19 @@ func promisedDate(m scheduler.Market, p scheduler.Occurrence, w when) occasion {
 	}
 	return occasion{Market: m, RuleDate: p.RuleDate, HeldOn: p.Date, Opens: p.Date.At(opens, w.zone), Closes: p.Date.At(closes, w.zone),
 		State: scheduler.Planned, Off: p.Skipped, Reasons: p.Reasons}
+}
+
+// rank puts a market that is open before all others, whenever it was to open.
+func (o occasion) rank() int {
+	if o.State == scheduler.Open {
+		return 0
+	}
+	return 1
+}
+
+// hours are the date's hours in a day's words.
+func (o occasion) hours() scheduler.Day {
+	return scheduler.Day{OpensAt: o.Opens, ClosesAt: o.Closes, OpenedAt: o.Opened}
 }
 
 // words are what there is to say about the date.

@@ -251,3 +251,35 @@ func TestTheScheduleIsLight(t *testing.T) {
 }
 
 func dayFilter() scheduler.DayFilter { return scheduler.DayFilter{} }
+
+// A market that was opened early comes before one that was to open before it,
+// with its real hours; what is open beside it is said too.
+func TestTheOpenMarketComesFirst(t *testing.T) {
+	eachFair(t, func(t *testing.T, f *fair) {
+		rule, err := scheduler.ParseRule([]byte(`{"dates":["2026-11-19"]}`))
+		f.ok(err)
+		late, err := f.Scheduler.SaveMarket(t.Context(), scheduler.Market{CommunityID: f.place.ID, Slug: "n", Name: "晚来", Venue: "广场", Rule: rule, Opens: 9*60 + 30, Closes: 12 * 60})
+		f.ok(err)
+		f.tick()
+		day, err := f.Scheduler.NextDay(t.Context(), f.place.ID, late.ID)
+		f.ok(err)
+		f.until(at(11, 19, 8, 40))
+		_, err = f.Scheduler.Open(t.Context(), scheduler.DayRef{CommunityID: f.place.ID, DayID: day.ID})
+		f.ok(err)
+		f.hear()
+		b, office := f.browser(), f.organizer()
+		a := b.get("/c/xiangyang")
+		reads(t, a, 200, "正在开市，到 12:00，广场", "8:40–12:00（原定 9:30–12:00）", "11月19日 周四 9:00")
+		silent(t, a, "也在开市")
+		reads(t, b.get("/d/"+day.ID), 200, "正在开市", "8:40–12:00（原定 9:30–12:00）", "请看现场安排")
+		silent(t, b.get("/d/"+day.ID), "服务项目还在安排", "开市前提醒我")
+		reads(t, f.desk().get("/desk/xiangyang"), 200, "8:40–12:00（原定 9:30–12:00）", "请看现场安排")
+		wants(t, b.get("/api/v1/days/"+day.ID), 200, `"opens_at":"2026-11-19T09:30:00+08:00"`, `"opened_at":"2026-11-19T08:40:00+08:00"`)
+		wants(t, office.get("/o/xiangyang"), 200, "<h2>晚来</h2>", "08:40–12:00（原定 09:30–12:00）", `<small class="when">08:40</small>`)
+
+		f.until(at(11, 19, 9, 10))
+		reads(t, b.get("/c/xiangyang"), 200, "正在开市，到 11:30，门口", "也在开市：晚来，到 12:00，广场", "8:40–12:00（原定 9:30–12:00）")
+		silent(t, b.get("/c/xiangyang"), "11月19日 周四 9:30")
+		wants(t, office.get("/o/xiangyang"), 200, "<h2>幸福长九</h2>", "<h2>晚来</h2>", "08:40–12:00（原定 09:30–12:00）")
+	})
+}

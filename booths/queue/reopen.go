@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"context"
 	"time"
 
 	"yiji/internal/db"
@@ -20,19 +21,29 @@ func (s *Service) Untouched(tx *db.Tx, communityID, dayID string) error {
 		return err
 	}
 	for _, id := range ids {
-		l, err := lockLine(tx, id) // nobody takes a number while we look
-		if err != nil {
+		if _, err := lockLine(tx, id); err != nil { // nobody takes a number while we look
 			return err
-		}
-		var moved int
-		if err := tx.Get(&moved, `SELECT COUNT(*) FROM queue_tickets WHERE line_id = $1 AND (NOT carried OR state <> 'waiting')`, id); err != nil {
-			return err
-		}
-		if l.CommunityID == communityID && (moved > 0 || l.Blocked > 0) {
-			return fault.Conflict("queue.numbers_given", "day", "numbers of %s have been given already", l.BoothCode)
 		}
 	}
-	return nil
+	given, err := numbersGiven(tx, communityID, dayID)
+	if err == nil && given {
+		err = fault.Conflict("queue.numbers_given", "day", "numbers of the day have been given already")
+	}
+	return err
+}
+
+// NumbersGiven reports whether Untouched would refuse.
+func (s *Service) NumbersGiven(ctx context.Context, communityID, dayID string) (given bool, err error) {
+	err = s.db.View(ctx, func(tx *db.Tx) error { given, err = numbersGiven(tx, communityID, dayID); return err })
+	return given, err
+}
+
+func numbersGiven(tx *db.Tx, communityID, dayID string) (bool, error) {
+	var lines int
+	err := tx.Get(&lines, `SELECT COUNT(*) FROM queue_lines l WHERE l.day_id = $1 AND l.community_id = $2 AND l.phase IN ($3,$4,$5,$6)
+		AND (l.blocked > 0 OR EXISTS (SELECT 1 FROM queue_tickets t WHERE t.line_id = l.id AND (NOT t.carried OR t.state <> 'waiting')))`,
+		dayID, communityID, phasePlanned, phaseOpen, phaseClosing, phaseClosed)
+	return lines > 0, err
 }
 
 // MarketDayUndone takes an organizer's early step back.
