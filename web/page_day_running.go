@@ -261,7 +261,7 @@ func (v groundsView) whereChoices() (out []choice) {
 
 // phone is somebody to call on the day.
 type phone struct {
-	Booth, Partner, Person, Number string
+	Booth, PartnerID, Partner, Person, Number string
 }
 
 func (s *Server) phonesShow(c *call) error {
@@ -286,7 +286,7 @@ func (c *call) phones() (phonesView, error) {
 	}
 	add := func(booth string, k booths.Claim) {
 		who := contacts[k.PartnerID]
-		v.List = append(v.List, phone{Booth: booth, Partner: k.Partner, Person: who.Person, Number: who.Telephone})
+		v.List = append(v.List, phone{Booth: booth, PartnerID: k.PartnerID, Partner: k.Partner, Person: who.Person, Number: who.Telephone})
 	}
 	for _, b := range at.Plan.Booths {
 		if b.Claim != nil {

@@ -227,6 +227,13 @@ func (v marketDayView) waiting() (n int) {
 	return n
 }
 
+func (v marketDayView) issued() (n int) {
+	for _, l := range v.Lines {
+		n += l.Issued
+	}
+	return n
+}
+
 // orders are the buttons that make sense now.
 func (v marketDayView) orders() []string {
 	switch {
@@ -260,7 +267,18 @@ var orderFields = []string{"why", "replacement", "to", "opens", "closes"}
 
 func (c *call) orderView(what string, f form) (orderView, error) {
 	at, err := c.duty("duty.order_" + what)
-	return orderView{duty: at, What: what, form: f}, err
+	v := orderView{duty: at, What: what, form: f}
+	if err != nil || what != "close" {
+		return v, err
+	}
+	lines, err := c.server.Queue.Lines(c.ctx(), c.In.CommunityID, v.Day.ID)
+	if unheard(err) {
+		err = nil
+	}
+	for _, l := range lines {
+		v.Waiting += l.Waiting
+	}
+	return v, err
 }
 
 // dayOrder does it.

@@ -150,7 +150,7 @@ func (v paperView) offeredWords() (out []string) {
 	return out
 }
 
-// ground is the drawing with who stands where.
+// ground is the drawing; who stands where is in the list below it, whole.
 func (v paperView) ground() ground {
 	who, all := map[string]string{}, make([]booths.Booth, len(v.Plan.Booths))
 	for i, b := range v.Plan.Booths {
@@ -159,10 +159,14 @@ func (v paperView) ground() ground {
 			who[b.Code] = b.Claim.Partner
 		}
 	}
-	return v.drawing(all, func(b booths.Booth) (string, string) {
+	g := v.drawing(all, func(b booths.Booth) (string, string) {
 		if who[b.Code] == "" {
 			return "free", ""
 		}
 		return "taken", who[b.Code]
 	})
+	for i := range g.Booths {
+		g.Booths[i].Short, g.Booths[i].Plain = "", true
+	}
+	return g
 }

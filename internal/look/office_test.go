@@ -40,11 +40,17 @@ func TestTheOpenDayIsRun(t *testing.T) {
 			if !o.NoScript {
 				p.WaitFor("the page follows", `!document.querySelector('[data-net="live"]').hidden`)
 				before := browser.Eval[int](p, `Number(document.querySelector("[data-arrivals]").textContent)`)
+				tickets := browser.Eval[int](p, `Number(document.querySelector("[data-tickets]").textContent)`)
 				if _, err := w.App.Queue.Issue(t.Context(), queue.IssueRequest{DayID: w.Day, LineID: line.ID, Visitor: db.NewID(), Via: queue.Phone, Key: db.NewID()}); err != nil {
 					t.Fatal(err)
 				}
 				w.Settle()
 				p.WaitFor("one more has come", `Number(document.querySelector("[data-arrivals]").textContent) === `+browser.Eval[string](p, `n => String(n + 1)`, before))
+				p.WaitFor("every figure of the page says the same", `(() => {
+					const sum = () => [...document.querySelectorAll("[data-line]")].reduce((n, e) => n + parseInt(e.querySelector("[data-waits]").innerText.match(/\d+/)), 0);
+					const n = String(sum()), at = s => document.querySelector(s).textContent;
+					return at("[data-in-line]") === n && at("[data-lead]").includes(n + " 位") && Number(at("[data-tickets]")) === `+browser.Eval[string](p, `n => String(n + 1)`, tickets)+`;
+				})()`)
 			}
 			p.Press(card + " details.short summary")
 			p.Press(card + ` form[action$="/pause"] button`)

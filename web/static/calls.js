@@ -1,14 +1,16 @@
-// Calls of a market day in the order they are announced: each once, one after
-// the other, none overwritten, none lost over a cut or a reload.
+// Calls of a market day in the order they are announced: each once, none lost
+// over a cut or a reload. Who says them decides how long one holds the next.
 const FRESH = 60000; // a call younger than this is announced even if somebody has come meanwhile
 const KEPT = 400;
 
 export const key = c => `${c.line}:${c.number}:${c.calls}`;
 
+const TOGETHER = 30; // ms: lines that come together are put in order first
+
 // announcer announces calls with say(call), which answers when the next may
-// come. store remembers over a reload what was announced (sessionStorage).
-export function announcer(name, say, store = sessionStorage) {
-	let heard = read(), waiting = [], busy = false, begun = heard !== null;
+// come; queued is told what waits for that, oldest first. store remembers over a reload what was announced (sessionStorage).
+export function announcer(name, say, queued = () => {}, store = sessionStorage) {
+	let heard = read(), waiting = [], busy = false, soon = 0, begun = heard !== null;
 	heard ||= [];
 
 	function read() {
@@ -44,7 +46,8 @@ export function announcer(name, say, store = sessionStorage) {
 			}
 			waiting.sort((a, b) => a.time - b.time);
 			keep();
-			run();
+			clearTimeout(soon);
+			if (waiting.length) soon = setTimeout(() => { queued(waiting); run(); }, TOGETHER);
 		},
 		announced: c => {
 			for (let n = c.calls; n > 0; n--) if (heard.includes(key({ ...c, calls: n }))) return true;

@@ -4,7 +4,7 @@ import { follow } from "./live.js";
 import { fill, scaled } from "./words.js";
 
 const root = document.querySelector("[data-live]");
-const waiting = new Map();
+const lines = new Map(); // the newest frame of each: every figure of the page is of them
 const put = (e, says) => { if (e && e.textContent !== says) e.textContent = says; };
 
 // A way that was just taken is not taken back by loading the page again.
@@ -18,11 +18,23 @@ function again() {
 	if (!leaving && !document.querySelector(".busy details[open]")) location.reload();
 }
 
+function figures() {
+	let n = 0, issued = 0;
+	for (const l of lines.values()) {
+		n += Number(l.waiting);
+		issued += Number(l.issued);
+	}
+	put(root.querySelector("[data-in-line]"), String(n));
+	put(root.querySelector("[data-tickets]"), String(issued));
+	const lead = document.querySelector("[data-lead]");
+	put(lead, fill(lead.dataset.lead, { n }));
+}
+
 function line(f) {
 	const card = root.querySelector('[data-line="' + f.line + '"]');
 	if (!card) return f.state === "removed" ? undefined : again();
 	if (card.dataset.state !== f.state || card.dataset.booth !== f.booth) return again();
-	waiting.set(f.line, f.waiting);
+	lines.set(f.line, f);
 	put(card.querySelector("[data-waits]"), fill(root.dataset.waits, { n: f.waiting }));
 	const band = card.querySelector("[data-band]"), wait = scaled(f.wait);
 	put(band, f.wait.known ? "· " + fill(band.dataset[wait.unit], wait) : "");
@@ -30,12 +42,10 @@ function line(f) {
 	const now = card.querySelector("[data-called]");
 	put(now, fill(root.dataset.calling, { numbers: called }));
 	now.hidden = !called;
-	let sum = 0;
-	for (const n of waiting.values()) sum += n;
-	put(root.querySelector("[data-in-line]"), String(sum));
+	figures();
 }
 
-for (const card of root.querySelectorAll("[data-line]")) waiting.set(card.dataset.line, Number(card.dataset.waiting));
+for (const card of root.querySelectorAll("[data-line]")) lines.set(card.dataset.line, card.dataset);
 follow(root.dataset.live, {
 	onLine: line,
 	onDay: d => d.state === "open" ? put(root.querySelector("[data-arrivals]"), String(d.arrivals)) : leaving || location.reload(),

@@ -5,29 +5,33 @@ import { fill } from "./words.js";
 import { announcer } from "./calls.js";
 import { speak, wake } from "./voice.js";
 
-const HOLD = 6000; // a call is large for as long as this, or until it has been said
+const HOLD = 6000; // with sound a call is large for as long as this, or until it has been said
+const MANY = 3; // when more than so many wait to be said the newest is shown at once
 const $ = id => document.getElementById(id);
 const wall = document.querySelector(".wall"), told = wall.dataset;
-const base = Date.now(), skew = told.now - base;
+const base = Date.now();
+let skew = told.now - base; // to the server's clock
 const now = () => Date.now() + skew;
 const time = at => new Intl.DateTimeFormat("en-GB", { hour: "numeric", minute: "2-digit", timeZone: told.zone }).format(at).replace(/^0/, "");
 
 const lines = new Map();
-let state = "live", good = now(), loud = false, current = null, shown = told.state;
+let state = "live", good = now(), loud = false, current = null, calling = 0, shown = told.state;
 
 const rest = ms => new Promise(r => setTimeout(r, ms));
 const calls = announcer("yiji.screen." + told.day, async c => {
 	show(c);
 	$("say").textContent = sentence(c);
 	wall.classList.add("calling");
-	await Promise.all([rest(HOLD), loud ? speak(c, sentence(c), document.documentElement.lang).catch(() => {}) : null]);
-	wall.classList.remove("calling");
-});
+	clearTimeout(calling);
+	calling = setTimeout(() => wall.classList.remove("calling"), HOLD);
+	if (loud) await Promise.all([rest(HOLD), speak(c, sentence(c), document.documentElement.lang).catch(() => {})]);
+}, waiting => { if (waiting.length > MANY) show(waiting.at(-1)); });
 
 const sentence = c => fill(c.again ? told.sayAgain : told.say, c);
 
+// show puts a call up large; an older one that is said later stands in the list.
 function show(c) {
-	current = c;
+	if (!current || c.time >= current.time) current = c;
 	draw();
 }
 
@@ -114,6 +118,7 @@ follow("/d/" + told.day + "/screen/live", {
 		else {
 			const list = l.calls.map(c => ({ ...c, line: l.line, booth: l.booth, service: l.service, time: Date.parse(c.at), again: c.calls > 1 }));
 			lines.set(l.line, { booth: l.booth, service: l.service, ready: l.ready, calls: list });
+			skew = Math.max(skew, ...list.map(c => c.time - Date.now())); // no call is of the future
 			calls.hear(list, now());
 		}
 		later();
