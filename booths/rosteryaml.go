@@ -3,7 +3,9 @@ package booths
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -27,11 +29,15 @@ func ParseRoster(data []byte) (Roster, error) {
 		return Roster{}, err
 	}
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	docs := yaml.NewDecoder(bytes.NewReader(data))
+	if err := docs.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
 		return Roster{}, fault.Invalid("roster.yaml", "file", "%s", strings.TrimPrefix(err.Error(), "yaml: "))
 	}
 	if len(doc.Content) == 0 {
 		return Roster{}, fault.Invalid("roster.empty", "file", "the file is empty")
+	}
+	if err := docs.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return Roster{}, fault.Invalid("roster.yaml", "file", "a second document follows; a roster is one")
 	}
 	d := &decoder{}
 	r := d.roster(value{node: doc.Content[0]})

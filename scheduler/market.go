@@ -264,6 +264,12 @@ func (c Community) normalise() (Community, error) {
 	return c, wrong.Err()
 }
 
+// Check reports what is wrong with the community, naming every field.
+func (c Community) Check() error {
+	_, err := c.normalise()
+	return err
+}
+
 // Check reports what is wrong with the market, naming every field.
 func (m Market) Check() error {
 	_, err := m.normalise()

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"yiji/internal/db"
 )
 
 // yiji runs the command line in this process.
@@ -107,6 +109,24 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 	}
 	twice := write("twice.yaml", strings.Replace(string(raw), "code: A2", "code: A1", 1))
 	gbk := write("gbk.yaml", "community: {name: \xcf\xf2\xd1\xf4}\n")
+	changed := func(name, old, new string) string {
+		if !strings.Contains(string(raw), old) {
+			t.Fatalf("the roster has no %q", old)
+		}
+		return write(name, strings.Replace(string(raw), old, new, 1))
+	}
+	february := changed("february.yaml", "{monthly: {days: [19]}}", `{dates: ["2026-02-31"]}`)
+	mars := changed("mars.yaml", "Asia/Shanghai", "Mars/Olympus")
+	slug := changed("slug.yaml", "slug: xiangyang", "slug: Xiang Yang")
+	second := write("second.yaml", string(raw)+"\n---\n{}\n")
+	none := write("none.db", "this is no database at all")
+	for name, file := range map[string]string{"2026-02-31": february, "Mars/Olympus": mars, "slug": slug, "second document": second} {
+		for _, command := range [][]string{{"plan", file}, {"import", file, "--database", filepath.Join(dir, "z.db")}} {
+			if _, errs, code := yiji(t, command...); code != exitInput || !strings.Contains(errs, name) {
+				t.Errorf("%s of %s: exit %d\n%s", command[0], name, code, errs)
+			}
+		}
+	}
 	rule := func(r string) []string { return []string{"preview", "--from", "2026-01-01", "--rule", r} }
 	from := func(more ...string) []string { return append(rule(`{"monthly":{"days":[19]}}`), more...) }
 	for name, c := range map[string]struct {
@@ -114,6 +134,11 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 		say  string
 	}{
 		"no rule":             {[]string{"preview", "--from", "2026-01-01"}, "--rule"},
+		"rule of nothing":     {rule(``), "--rule: is empty"},
+		"rule null":           {rule(`null`), "--rule: is empty"},
+		"base URL":            {[]string{"serve", "--base-url", "market", "--database", filepath.Join(dir, "y.db")}, "--base-url"},
+		"port":                {[]string{"serve", "--listen", "127.0.0.1:99999", "--database", filepath.Join(dir, "y.db")}, "--listen"},
+		"no database":         {[]string{"doctor", "--database", none}, "--database"},
 		"not JSON":            {rule(`{`), "--rule"},
 		"unknown key":         {rule(`{"montly":{}}`), "montly"},
 		"two rules":           {rule(`{"monthly":{"days":[1]},"dates":["2026-01-01"]}`), "--rule"},
@@ -157,6 +182,45 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 				t.Error("a panic reached the user")
 			}
 		})
+	}
+}
+
+// A database that is no database gets no lock beside it; a rule without dates
+// says so; an admin has no community; a server that runs must stop first.
+func TestWhatIsNotThereIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	file, none := filepath.Join(dir, "a.db"), filepath.Join(dir, "none")
+	if err := os.WriteFile(none, []byte("no database"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, code := yiji(t, "migrate", "--database", none); code != exitInput {
+		t.Errorf("migrating a text: exit %d", code)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	past := []string{"preview", "--rule", `{"dates":["2026-03-01"]}`, "--from", "2026-03-02"}
+	if out, errs, code := yiji(t, past...); code != exitOK || out != "no date on or after 2026-03-02\n" {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	if out, errs, code := yiji(t, append(past, "--json")...); code != exitOK || out != "[]\n" {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	d, err := db.Open(t.Context(), db.Options{URL: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := yiji(t, "doctor", "--database", file); code == exitOK || !strings.Contains(errs, "stop the server first: ") {
+		t.Errorf("beside a server: exit %d: %s", code, errs)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := yiji(t, "invite", "admin", "--community", "x", "--database", file); code != exitInput || !strings.Contains(errs, "--community") {
+		t.Errorf("an admin of a community: exit %d: %s", code, errs)
+	}
+	if out, _, _ := yiji(t, "preview", "--help"); !strings.Contains(out, "Default: 12") || !strings.Contains(out, "Asia/Shanghai") {
+		t.Errorf("no defaults: %s", out)
 	}
 }
 

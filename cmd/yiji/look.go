@@ -42,6 +42,9 @@ func (c *previewCmd) Run(s streams) error {
 	if c.JSON {
 		return printJSON(s, scheduler.Lines(scheduler.Held(all), c.Lang))
 	}
+	if len(all) == 0 {
+		fmt.Fprintf(s.out, "no date on or after %s\n", in.From)
+	}
 	t := table{}
 	for _, o := range all {
 		l := o.In(c.Lang)
@@ -59,6 +62,9 @@ func (c *previewCmd) Run(s streams) error {
 }
 
 func (c *previewCmd) input() (in scheduler.Input, err error) {
+	if rule := strings.TrimSpace(c.Rule); rule == "" || rule == "null" {
+		return in, fault.Invalid("rule.empty", "--rule", "is empty; yiji preview --help shows rules")
+	}
 	if in.Rule, err = scheduler.ParseRule([]byte(c.Rule)); err != nil {
 		return in, fault.From(err).In("--rule")
 	}
@@ -124,6 +130,9 @@ func readRoster(name string) (booths.Roster, error) {
 		return booths.Roster{}, fault.Invalid("file.unreadable", "FILE", "%v", err)
 	}
 	r, err := booths.ReadRoster(name, raw)
+	if err == nil {
+		err = app.CheckRoster(r)
+	}
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}

@@ -66,6 +66,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 			"Start with: yiji demo    Then: yiji serve"),
 		kong.DefaultEnvars("YIJI"),
 		kong.WithHyphenPrefixedParameters(true), // --count -1 is judged by the command, which knows the range
+		kong.ValueFormatter(withDefault),
 		kong.Writers(out, errs),
 		kong.Exit(func(n int) { code = n }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
@@ -92,6 +93,15 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitInput
 	}
 	return report(errs, kctx.Run())
+}
+
+// withDefault is the help of a flag with what it is when it is not given.
+func withDefault(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if v.HasDefault && v.Default != "" {
+		help += " Default: " + v.Default
+	}
+	return help
 }
 
 // report prints an error once, for people, and chooses the exit code.

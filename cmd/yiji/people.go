@@ -110,6 +110,9 @@ func (c *inviteCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	return withApp(ctx, c.store, func(a *app.App) error {
+		if c.Role == string(account.Admin) && c.Community != "" {
+			return fault.Invalid("invite.community", "--community", "an admin belongs to no community: leave it out")
+		}
 		role := account.Role{Kind: account.Kind(c.Role)}
 		if role.Kind != account.Admin {
 			if c.Community == "" {

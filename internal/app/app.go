@@ -41,6 +41,9 @@ func New(ctx context.Context, o Options) (*App, error) {
 			return nil, err
 		}
 	}
+	if err := o.checkAddresses(); err != nil {
+		return nil, err
+	}
 	d, err := db.Open(ctx, db.Options{URL: o.Database, Clock: o.Clock, Logger: o.Logger})
 	if err != nil {
 		return nil, err

@@ -184,6 +184,20 @@ func ParsePrefixes(field string, list []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
+// checkAddresses refuses addresses that can be none, before anything is made.
+func (o Options) checkAddresses() error {
+	if _, port, err := net.SplitHostPort(o.Listen); err != nil {
+		return fault.Invalid("option.listen", "--listen", "%v; want HOST:PORT", err)
+	} else if _, err := net.LookupPort("tcp", port); err != nil {
+		return fault.Invalid("option.listen", "--listen", "%q is not a port", port)
+	}
+	u, err := url.Parse(o.BaseURL)
+	if o.BaseURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "") {
+		return fault.Invalid("option.base_url", "--base-url", "%q must be http(s)://host without a path", o.BaseURL)
+	}
+	return nil
+}
+
 // base is the address people use.
 func (o Options) base(l net.Listener) (string, error) {
 	if o.BaseURL != "" {

@@ -28,9 +28,7 @@ func (s Services) Import(ctx context.Context, r booths.Roster) (Imported, error)
 		return Imported{}, err
 	}
 	var done Imported
-	done.Community, err = s.Scheduler.SaveCommunity(ctx, scheduler.Community{
-		Slug: r.Community.Slug, Name: r.Community.Name, City: r.Community.City, TimeZone: r.Community.TimeZone,
-	})
+	done.Community, err = s.Scheduler.SaveCommunity(ctx, communityOf(r))
 	if err != nil {
 		return done, within(err, "community")
 	}
@@ -42,9 +40,29 @@ func (s Services) Import(ctx context.Context, r booths.Roster) (Imported, error)
 	return done, err
 }
 
+// CheckRoster reports what Import would refuse, without a database. A file of
+// partners alone names no community, and a plan needs none.
+func CheckRoster(r booths.Roster) error {
+	if r.Community == (booths.RosterCommunity{}) {
+		return nil
+	}
+	if err := communityOf(r).Check(); err != nil {
+		return within(err, "community")
+	}
+	m, err := marketOf(r)
+	if err != nil {
+		return err
+	}
+	return within(m.Check(), "market")
+}
+
+func communityOf(r booths.Roster) scheduler.Community {
+	return scheduler.Community{Slug: r.Community.Slug, Name: r.Community.Name, City: r.Community.City, TimeZone: r.Community.TimeZone}
+}
+
 // within puts a fault's field below the part of the file it is about.
 func within(err error, part string) error {
-	if fault.KindOf(err) == fault.KindInvalid {
+	if err != nil && fault.KindOf(err) == fault.KindInvalid {
 		return fault.From(err).In(part)
 	}
 	return err

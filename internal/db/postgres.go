@@ -11,6 +11,8 @@ import (
 
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
+
+	"yiji/internal/fault"
 )
 
 // channel is what processes on one PostgreSQL tell each other: "there are events".
@@ -43,7 +45,9 @@ func (d *DB) openPostgres(ctx context.Context, raw string) error {
 	d.closers = append(d.closers, pool.Close)
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	if err := pool.PingContext(ctx); err != nil {
+	if err := pool.PingContext(ctx); errors.Is(err, pq.ErrSSLNotSupported) {
+		return fault.Invalid("database.ssl", "--database", "%s: %v; where that is right, as on this machine, add ?sslmode=disable", u.Redacted(), err)
+	} else if err != nil {
 		return fmt.Errorf("database %s: %w", u.Redacted(), err)
 	}
 	return d.listen(u.String())

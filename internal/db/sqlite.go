@@ -3,12 +3,15 @@ package db
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
 	_ "modernc.org/sqlite" // the driver "sqlite": SQLite in Go, no cgo
+
+	"yiji/internal/fault"
 )
 
 func init() { sqlx.BindDriver("sqlite", sqlx.DOLLAR) }
@@ -26,9 +29,12 @@ func (d *DB) openSQLite(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 		return fmt.Errorf("database folder: %w", err)
 	}
+	if err := mayBeSQLite(path); err != nil {
+		return err
+	}
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {
-		return fmt.Errorf("database %s is in use by another process: %w", path, err)
+		return fmt.Errorf("stop the server first: database %s is in use by another process: %w", path, err)
 	}
 	d.closers = append(d.closers, unlock)
 	if err := private(path); err != nil {
@@ -48,6 +54,22 @@ func (d *DB) openSQLite(path string) error {
 		return err
 	}
 	d.closers = append(d.closers, d.reader.Close)
+	return nil
+}
+
+// mayBeSQLite refuses a file that holds something else, before anything is made
+// beside it.
+func mayBeSQLite(path string) error {
+	const mark = "SQLite format 3\x00"
+	f, err := os.Open(path)
+	if err != nil {
+		return nil // a new one, or one whose trouble is said when it is opened
+	}
+	defer f.Close()
+	have := make([]byte, len(mark))
+	if n, err := io.ReadFull(f, have); n > 0 && string(have) != mark || err != nil && !errors.Is(err, io.EOF) {
+		return fault.Invalid("database.not_one", "--database", "%s is not a SQLite database", path)
+	}
 	return nil
 }
 
