@@ -153,8 +153,8 @@ func (s Offering) check(field string) error {
 	case s.Kind != KindStock && s.Stock != 0:
 		wrong.Add(fault.Invalid("service.stock_kind", field+".stock", "only kind stock counts pieces"))
 	}
-	if s.Price < 0 {
-		wrong.Add(fault.Invalid("service.price", field+".price", "a price cannot be negative"))
+	if s.Price < 0 || s.Price > 100_000_000 {
+		wrong.Add(fault.Invalid("service.price", field+".price", "a price must be 0 to 1000000 yuan"))
 	}
 	if s.Shows != "" {
 		wrong.Add(checkName(s.Shows, field+".shows"))
@@ -187,7 +187,7 @@ func checkText(s, field string, limit int) error {
 	switch {
 	case !utf8.ValidString(s):
 		return fault.Invalid("text.not_utf8", field, "is not UTF-8")
-	case strings.TrimSpace(s) == "":
+	case text.Shown(s) == "":
 		return fault.Invalid("text.empty", field, "must not be empty")
 	case utf8.RuneCountInString(s) > limit:
 		return fault.Invalid("text.too_long", field, "is longer than %d characters", limit).Telling("most", strconv.Itoa(limit))
@@ -198,10 +198,10 @@ func checkText(s, field string, limit int) error {
 	return nil
 }
 
-// nameKey is what makes two names the same: Unicode form, width, case and
-// surrounding or doubled space do not count.
+// nameKey is what makes two names the same: Unicode form, width, case, signs
+// that show nothing, and surrounding or doubled space do not count.
 func nameKey(s string) string {
-	return strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(s))), " ")
+	return strings.Join(strings.Fields(strings.ToLower(text.Bare(norm.NFKC.String(s)))), " ")
 }
 
 // cm turns metres into centimetres; false when it is no length.

@@ -39,6 +39,8 @@ func TestPartnerIsKept(t *testing.T) {
 		w.no(err) // another name: the space counts
 		_, err = w.s.SavePartner(ctx, organizer, Partner{Name: "社区医院", Kind: KindOrganisation, Services: p.Services})
 		w.fails(err, "partner.twice")
+		_, err = w.s.SavePartner(ctx, organizer, Partner{Name: "社区\u200B医院\u3164", Kind: KindOrganisation, Services: p.Services})
+		w.fails(err, "partner.twice") // it looks the same
 		got, err := w.s.Partner(ctx, organizer, saved.ID)
 		w.no(err)
 		if got.Contact != p.Contact || got.Name != "社区医院" || !got.Qualifications[0].Expired("2027-01-01") || got.Services[1].Stock != 200 {

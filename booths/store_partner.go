@@ -5,6 +5,7 @@ import (
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
+	"yiji/internal/text"
 )
 
 type partnerRow struct {
@@ -145,6 +146,7 @@ func partnerByID(tx *db.Tx, communityID, id string) (Partner, string, error) {
 
 // savePartner writes a partner with its services and qualifications.
 func (s *Service) savePartner(tx *db.Tx, p Partner) (Partner, error) {
+	p.Name = text.Shown(p.Name)
 	sealed, err := s.sealContact(p.Contact)
 	if err != nil {
 		return p, err

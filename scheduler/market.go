@@ -227,6 +227,16 @@ func checkText(field, s string, need bool, n int) error {
 	return nil
 }
 
+var phoneForm = regexp.MustCompile(`^[+(（]?[0-9][0-9+\-\s()（）－]*((转|轉|ext\.?|#)\s*[0-9]+)?$`)
+
+// checkPhone accepts what can be dialled, "" for none.
+func checkPhone(s string) error {
+	if s != "" && !phoneForm.MatchString(strings.ToLower(strings.TrimSpace(s))) {
+		return fault.Invalid("scheduler.phone", "phone", "is not a telephone number such as 0538-1234567 ext 8")
+	}
+	return nil
+}
+
 // loadZone loads an IANA zone by its name; "Local" and "" are refused.
 func loadZone(field, name string) (*time.Location, error) {
 	if name == "" || name == "Local" {
@@ -256,6 +266,7 @@ func (c Community) normalise() (Community, error) {
 	}{{"name", c.Name, true, 100}, {"city", c.City, false, 100}, {"address", c.Address, false, 200}, {"phone", c.Phone, false, 40}} {
 		wrong.Add(checkText(f.field, f.v, f.need, f.n))
 	}
+	wrong.Add(checkPhone(c.Phone))
 	if !slices.Contains(text.Langs, c.Locale) {
 		wrong.Add(fault.Invalid("scheduler.locale.unknown", "locale", "%q is not one of %s", c.Locale, strings.Join(text.Langs, ", ")))
 	}

@@ -120,6 +120,12 @@ func TestWhatIsNoNumber(t *testing.T) {
 			t.Errorf("%q is %d, %v", typed, got, err)
 		}
 	}
+	for _, typed := range []string{"1e400", "99999999999", "-1e400"} {
+		f := form{values: url.Values{"w": {typed}}}
+		if _, err := f.hundredths("w"); !fault.Is(err, "office.decimal_range") {
+			t.Errorf("%q: %v, the range is not said", typed, err)
+		}
+	}
 }
 
 // A row more costs the same in a small form and in a large one.

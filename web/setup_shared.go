@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -207,7 +208,10 @@ func (f form) hundredths(name string) (int, error) {
 		return 0, nil
 	}
 	v, err := strconv.ParseFloat(norm.NFKC.String(s), 64)
-	if err != nil || !(v >= -1e7 && v <= 1e7) { // NaN is neither
+	if math.Abs(v) > 1e6 { // also where it is too large to be read
+		return 0, fault.Invalid("office.decimal_range", name, "must be 0 to 1000000")
+	}
+	if err != nil || math.IsNaN(v) {
 		return 0, fault.Invalid("office.decimal", name, "%q is not a number", s)
 	}
 	if v < 0 {

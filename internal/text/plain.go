@@ -31,3 +31,37 @@ func Tidy(s string) string {
 		return r
 	}, s))
 }
+
+// ignorable reports a sign that shows nothing where it stands: joiners, fillers,
+// marks of order and variation.
+func ignorable(r rune) bool {
+	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Cf) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+}
+
+// Shown is s without the signs that show nothing, but for those that make one
+// emoji of several or choose the form of a Mongolian letter.
+func Shown(s string) string {
+	var out []rune
+	all := []rune(s)
+	emoji := func(i int) bool {
+		return i >= 0 && i < len(all) && (unicode.In(all[i], unicode.So, unicode.Sk) || all[i] == 0xFE0F)
+	}
+	for i, r := range all {
+		join := r == 0xFE0F && emoji(i-1) || r == 0x200D && emoji(i-1) && emoji(i+1)
+		form := unicode.Is(unicode.Mongolian, r) && i > 0 && unicode.Is(unicode.Mongolian, all[i-1])
+		if !ignorable(r) || join || form {
+			out = append(out, r)
+		}
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// Bare is s without any sign that shows nothing, for comparing.
+func Bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		if ignorable(r) {
+			return -1
+		}
+		return r
+	}, s)
+}

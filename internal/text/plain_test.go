@@ -50,3 +50,18 @@ func FuzzPlain(f *testing.F) {
 		}
 	})
 }
+
+// Names that look the same are the same; one emoji of several stays one.
+func TestSignsThatShowNothing(t *testing.T) {
+	for s, want := range map[string]string{
+		"爱\u200B眼": "爱眼", "爱\u00AD眼": "爱眼", "爱眼\u3164": "爱眼", "\uFEFF爱眼": "爱眼", "爱\u200D眼": "爱眼", "爱\uFE0F眼": "爱眼",
+		"\u200B\u3164": "", "👩\u200D⚕\uFE0F": "👩\u200D⚕\uFE0F", "👨\u200D👩\u200D👧 家": "👨\u200D👩\u200D👧 家", "ᠮᠣ\u180Bᠩ": "ᠮᠣ\u180Bᠩ",
+	} {
+		if got := text.Shown(s); got != want {
+			t.Errorf("%q is shown as %q, want %q", s, got, want)
+		}
+		if text.Bare(s) != text.Bare(want) {
+			t.Errorf("%q and %q are two", s, want)
+		}
+	}
+}
