@@ -240,12 +240,14 @@ func TestG1ControlWithoutUniqueGoesRed(t *testing.T) {
 	dbtest.EachURL(t, func(t *testing.T, url string) {
 		r := newRig(t, url, start, rigRules...)
 		r.save()
-		r.unguarded()
-		r.storm(start, 48*time.Hour, 2)
-		r.settle(start.Add(96 * time.Hour))
-		for _, b := range r.broken(start, start.Add(96*time.Hour)) {
-			if strings.Contains(b, "exists") {
-				return
+		for range 5 { // on a busy machine one of the schedulers may have done all before the others began
+			r.unguarded()
+			r.storm(start, 48*time.Hour, 2)
+			r.settle(start.Add(96 * time.Hour))
+			for _, b := range r.broken(start, start.Add(96*time.Hour)) {
+				if strings.Contains(b, "exists") {
+					return
+				}
 			}
 		}
 		t.Fatal("without the constraint every day still exists once: the rig proves nothing")
