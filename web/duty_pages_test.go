@@ -190,7 +190,7 @@ func TestTheReportWritesItself(t *testing.T) {
 		wants(t, b.get(sum), 200, "还没有结束")
 		f.until(at(11, 19, 11, 30))
 		f.until(at(11, 19, 12, 0))
-		wants(t, b.get(sum), 200, "完成率 66.67%", "发号 3 个", "09:00–09:05 人最多", "1 位没轮到", "下一场：12月19日 周六 09:00", "<svg")
+		wants(t, b.get(sum), 200, "完成率 66.7%", "发号 3 个", "09:00–09:05 人最多", "1 位没轮到", "下一场：12月19日 周六 09:00", "<svg")
 		lacks(t, b.get(sum), "还没有结束", "余名居民")
 		wants(t, b.get("/o/xiangyang/messages?day="+f.day.ID), 200, "谢谢大家来", "下一场：12月19日 周六 09:00–11:30，门口")
 		for _, wrong := range []string{"许多", "-1", "1.5"} {

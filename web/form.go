@@ -119,6 +119,13 @@ func (f form) Wrong(name string) string {
 // General is the reason that belongs to no field of the form.
 func (f form) General() string { return f.wrong[""] }
 
+// written is the form with those reasons only that are about something written.
+func (f form) written() form {
+	f.wrong = maps.Clone(f.wrong)
+	maps.DeleteFunc(f.wrong, func(name, _ string) bool { return f.Get(name) == "" })
+	return f
+}
+
 // aloud is the form with every reason above it, for a page that does not show
 // its fields any more.
 func (f form) aloud() form {

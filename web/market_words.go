@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,7 +113,7 @@ func datesOfForm(f form, old scheduler.Market) (m scheduler.Market, err error) {
 }
 
 // marketDates shows the form as it stands, with the dates it would have.
-// Nothing is called wrong yet: what is missing stands in the place of the dates.
+// What is wrong stands at its field, once something is written there.
 func (c *call) marketDates(old scheduler.Market, f form) error {
 	v, err := c.marketView(old, f)
 	if err != nil {
@@ -124,7 +125,8 @@ func (c *call) marketDates(old scheduler.Market, f form) error {
 		v.Next, err = c.server.Scheduler.PreviewMarket(c.ctx(), m, localDate(c.Community, v.Now), 12)
 	}
 	if err != nil {
-		v.Untold = message(c.Lang, faultOf(err))
+		v.form = f.failed(faultOf(err)).written()
+		v.Untold = len(v.form.wrong) > 0
 	} else {
 		v.Words = ruleWords(c.Lang, m)
 	}
@@ -153,4 +155,20 @@ func (v marketView) later() (out []scheduler.Exception) {
 		}
 	}
 	return out
+}
+
+// flaggedYears are the years of a list whose holidays nobody knows yet.
+func flaggedYears(list []scheduler.Occurrence) (years []string) {
+	for _, o := range list {
+		if y := strconv.Itoa(o.Date.Year()); o.Flagged && !slices.Contains(years, y) {
+			years = append(years, y)
+		}
+	}
+	return years
+}
+
+// besides leaves out of a date's reasons what is said once above the list.
+func besides(o scheduler.Occurrence) scheduler.Occurrence {
+	o.Reasons = slices.DeleteFunc(slices.Clone(o.Reasons), func(r text.Reason) bool { return r.Code == "scheduler.flagged" })
+	return o
 }

@@ -126,12 +126,12 @@ func (v summaryView) missed() int {
 	return v.total(func(l queue.LineCount) int { return l.Missed })
 }
 
-// percent is a rate computed from its counts, never stored.
+// percent is a rate computed from its counts, never stored; the ledger has it exactly.
 func percent(part, whole int) string {
 	if whole == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.2f%%", 100*float64(part)/float64(whole))
+	return fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole))
 }
 
 // busiest is the five minutes in which most residents came.

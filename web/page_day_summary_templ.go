@@ -138,7 +138,7 @@ func summaryPage(v summaryView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = copyButton(v.page, "report").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = copyButton(v.page, "report", "").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -24,7 +24,7 @@ type marketView struct {
 	Market    scheduler.Market // ID "" while it is new
 	Next      []scheduler.Occurrence
 	Words     string // the rule in a sentence
-	Untold    string // why there are no dates yet
+	Untold    bool   // the rule as typed gives no dates
 	Draft     bool   // the dates are of what is typed, not of what is saved
 	Begun     bool   // today's opening was before the market: it begins with the next date
 	exception form

@@ -191,7 +191,7 @@ func messagesPage(v messagesView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = copyButton(v.page, p.ID).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = copyButton(v.page, p.ID, "second").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -86,6 +86,7 @@ type officeView struct {
 type lack struct {
 	Text string
 	Path string
+	Do   string // the button that mends it
 }
 
 // caller is a partner with whom to call.
@@ -150,7 +151,7 @@ func (s *Server) officePage(c *call) error {
 func (c *call) lacks(v *officeView, partners []booths.Partner) error {
 	o := v.office()
 	if len(v.Markets) == 0 {
-		v.Missing = append(v.Missing, lack{v.T("office.lack_market"), o + "/markets/new"})
+		v.Missing = append(v.Missing, lack{Text: v.T("office.lack_market"), Path: o + "/markets/new"})
 	}
 	for _, m := range v.Markets {
 		l, err := c.server.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
@@ -159,15 +160,15 @@ func (c *call) lacks(v *officeView, partners []booths.Partner) error {
 		}
 		v.Grounds = v.Grounds || len(l.Booths) > 0
 		if len(l.Booths) == 0 {
-			v.Missing = append(v.Missing, lack{v.T("office.lack_layout", "market", m.Name), o + "/markets/" + m.ID + "/layout"})
+			v.Missing = append(v.Missing, lack{v.T("office.lack_layout", "market", m.Name), o + "/markets/" + m.ID + "/layout", v.T("office.do_layout")})
 		}
 	}
 	v.Partners = len(partners)
 	if len(partners) == 0 {
-		v.Missing = append(v.Missing, lack{v.T("office.lack_partners"), o + "/partners"})
+		v.Missing = append(v.Missing, lack{v.T("office.lack_partners"), o + "/partners", v.T("office.do_partners")})
 	}
 	if v.Community.Phone == "" {
-		v.Missing = append(v.Missing, lack{v.T("office.lack_phone"), "/admin/communities/" + v.Community.Slug})
+		v.Missing = append(v.Missing, lack{v.T("office.lack_phone"), "/admin/communities/" + v.Community.Slug, v.T("office.do_phone")})
 	}
 	return c.lacksOfDates(v, partners)
 }
@@ -176,14 +177,14 @@ func (c *call) lacks(v *officeView, partners []booths.Partner) error {
 func (c *call) trouble(v *officeView) error {
 	failed, err := c.server.Notify.FailedSince(c.ctx(), c.In.CommunityID, v.Now.Add(-failureNews))
 	if failed > 0 {
-		v.Trouble = append(v.Trouble, lack{v.T("office.failed", "n", strconv.FormatInt(failed, 10)), v.office() + "/messages?state=" + string(notify.GivenUp)})
+		v.Trouble = append(v.Trouble, lack{Text: v.T("office.failed", "n", strconv.FormatInt(failed, 10)), Path: v.office() + "/messages?state=" + string(notify.GivenUp)})
 	}
 	if err != nil {
 		return err
 	}
 	parked, err := c.parkedView(form{})
 	if n := len(parked.Groups); n > 0 {
-		v.Trouble = append(v.Trouble, lack{v.T("office.stuck", "n", strconv.Itoa(n)), v.office() + "/parked"})
+		v.Trouble = append(v.Trouble, lack{Text: v.T("office.stuck", "n", strconv.Itoa(n)), Path: v.office() + "/parked"})
 	}
 	return err
 }
@@ -210,7 +211,7 @@ func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
 	}
 	for _, y := range slices.Compact(years) {
 		if len(v.Markets) > 0 && !cal.Knows(y) {
-			v.Missing = append(v.Missing, lack{v.T(say, "year", strconv.Itoa(y)), load})
+			v.Missing = append(v.Missing, lack{v.T(say, "year", strconv.Itoa(y)), load, v.T("office.do_holidays")})
 		}
 	}
 	on := today
@@ -220,7 +221,7 @@ func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
 	for _, p := range partners {
 		for _, q := range p.Qualifications {
 			if q.Expired(on.String()) {
-				v.Missing = append(v.Missing, lack{v.T("office.lack_paper", "partner", p.Name, "paper", q.Name, "date", q.ExpiresOn), v.office() + "/partners/" + p.ID})
+				v.Missing = append(v.Missing, lack{v.T("office.lack_paper", "partner", p.Name, "paper", q.Name, "date", q.ExpiresOn), v.office() + "/partners/" + p.ID, v.T("office.do_paper", "partner", p.Name)})
 			}
 		}
 	}
@@ -308,25 +309,25 @@ func (v officeView) steps() []step {
 func (v officeView) todo() lack {
 	if v.Next == nil {
 		if len(v.Markets) == 0 {
-			return lack{v.T("office.todo_market"), v.office() + "/markets/new"}
+			return lack{Text: v.T("office.todo_market"), Path: v.office() + "/markets/new"}
 		}
-		return lack{v.T("office.todo_none_planned"), v.office() + "/markets"}
+		return lack{Text: v.T("office.todo_none_planned"), Path: v.office() + "/markets"}
 	}
 	day := v.office() + "/days/" + v.Next.ID
 	switch v.State {
 	case scheduler.Claiming:
-		return lack{v.T("office.todo_plan"), day + "/plan"}
+		return lack{Text: v.T("office.todo_plan"), Path: day + "/plan"}
 	case scheduler.Confirmed:
-		return lack{v.T("office.todo_open"), day}
+		return lack{Text: v.T("office.todo_open"), Path: day}
 	case scheduler.Open:
-		return lack{v.T("office.todo_run"), day}
+		return lack{Text: v.T("office.todo_run"), Path: day}
 	}
 	for _, l := range v.Missing {
 		if l.Path != "" {
-			return lack{v.T("office.todo_missing", "what", l.Text), l.Path}
+			return lack{Text: l.Do, Path: l.Path}
 		}
 	}
-	return lack{v.T("office.todo_invite", "when", v.momentText(v.Next.ClaimsAt)), v.office() + "/partners"}
+	return lack{Text: v.T("office.todo_invite", "when", v.momentText(v.Next.ClaimsAt)), Path: v.office() + "/partners"}
 }
 
 // inDays says how far the next day is.

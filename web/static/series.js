@@ -13,6 +13,17 @@ function swap(fresh, id) {
 	if (now && next) now.replaceWith(next);
 }
 
+// wrong puts what is wrong with the rule to its fields, in which one goes on writing.
+function wrong(fresh) {
+	for (const e of form.querySelectorAll("#rule .wrong")) e.remove();
+	for (const e of fresh.querySelectorAll("#rule .wrong")) {
+		const of = e.nextElementSibling;
+		const at = of && of.id && document.getElementById(of.id);
+		if (at) at.before(e);
+		else document.querySelector("#rule legend").after(e);
+	}
+}
+
 async function ask() {
 	const turn = ++asked;
 	const sent = new URLSearchParams(new FormData(form));
@@ -30,6 +41,7 @@ async function ask() {
 			plain();
 			if (focused) form.elements.kind.focus();
 		}
+		else wrong(fresh);
 		swap(fresh, "dates");
 		const said = document.getElementById("said"), next = fresh.getElementById("said");
 		if (said.textContent !== next.textContent) said.replaceChildren(...next.childNodes);
