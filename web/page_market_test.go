@@ -20,7 +20,7 @@ func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 		says(t, o.mine.post(at, v), 422, "请填一个整数", `value="十九"`, "测血压\n理发", "党群服务中心门口")
 		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "19", "residents_reported", "-3")), 422, `id="wrong-residents_reported"`, `value="-3"`)
 		preview := o.mine.post(at, with(v, "rule.monthly.days", "１９"))
-		says(t, preview, 200, "看看日期对不对", "2026-10-19 周一", "2026-11-19 周四", "十月十一", "2027-02-19", "尚无 2027 年节假日安排")
+		says(t, preview, 200, "看看日期对不对", "2026-10-19 周一", "2026-11-19 周四", "十月十一", "2027-02-19", "尚无 2027 年的节假日安排")
 		if list, _ := o.Scheduler.Markets(t.Context(), o.place.ID); len(list) != 0 {
 			t.Fatal("the preview has saved something")
 		}
