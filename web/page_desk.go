@@ -2,7 +2,6 @@ package web
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -124,8 +123,10 @@ func (c *call) deskPath(more string) string { return "/desk/" + c.Community.Slug
 // deskFind looks a number up: the line and the number as it stands on the slip.
 func (s *Server) deskFind(c *call) error {
 	f := c.form("number", "line").With("number", c.QueryParam("number")).With("line", c.QueryParam("line"))
-	n, err := strconv.Atoi(strings.TrimSpace(f.Get("number")))
-	if err != nil || n < 1 {
+	n, err := strconv.Atoi(f.Get("number"))
+	if f.Get("line") == "" {
+		err = fault.Invalid("desk.line", "line", "must be the line of the number")
+	} else if err != nil || n < 1 {
 		err = fault.Invalid("desk.number", "number", "must be a number like 12")
 	} else {
 		id := queue.TicketID(f.Get("line"), n)

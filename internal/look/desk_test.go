@@ -27,10 +27,10 @@ func counter(p *browser.Page, w *stage.World, base string) {
 func stocked(p *browser.Page, w *stage.World, base string) (line, button string) {
 	counter(p, w, base)
 	p.WaitFor("the switch for outages", `!document.querySelector("#standby").hidden`)
-	if !browser.Eval[bool](p, `document.querySelector("#keep").checked`) {
-		p.Press("#keep")
+	if p.Has("#keep") {
+		p.Press("先备好断网用的号")
 	}
-	p.WaitFor("numbers are ready", `document.querySelector("#keep").checked && +/\d+/.exec(document.querySelector("#standby .hint").textContent)?.[0] >= 20`)
+	p.WaitFor("numbers are ready", `document.querySelector("#unkeep").checkVisibility() && +/\d+/.exec(document.querySelector("#standby span").textContent)?.[0] >= 20`)
 	return tapped(p)
 }
 
@@ -100,7 +100,13 @@ func TestDeskGivesANumber(t *testing.T) {
 			if !p.Has(fmt.Sprintf("#recent a[href$=\"%s\"]", queue.TicketID(line, n))) {
 				t.Error("the slip cannot be printed again")
 			}
+			if got := browser.Eval[string](p, `document.querySelector("[name=line]").value`); got != "" {
+				t.Error("a line is looked in that nobody chose:", got)
+			}
 			p.Choose("[name=line]", line)
+			p.Type("[name=number]", "900")
+			p.Press("查找")
+			p.WaitFor("an unknown number is said where it was asked for", `(b => b && b.top >= 0 && b.bottom <= innerHeight)(document.querySelector("#find .wrong")?.getBoundingClientRect())`)
 			p.Type("[name=number]", strconv.Itoa(n))
 			p.Press("查找")
 			if got := slipNumber(p, 0); got != n {
@@ -175,7 +181,7 @@ func TestDeskWithoutANetwork(t *testing.T) {
 		for _, one := range []*browser.Page{p, q} {
 			one.Offline(false)
 		}
-		p.WaitFor("all are home", `!document.body.innerText.includes("未同步")`)
+		p.WaitFor("all are home and it says so", `!document.body.innerText.includes("未同步") && /已同步 \d 条/.test(document.body.innerText)`)
 		slices.Sort(given)
 		if len(slices.Compact(given)) != 8 {
 			t.Errorf("twins among %v", given)
@@ -191,6 +197,29 @@ func TestDeskWithoutANetwork(t *testing.T) {
 		if n := slipNumber(p, last[p]); slices.Contains(given, n) {
 			t.Errorf("with a network %d was given again", n)
 		}
+	})
+}
+
+// Without numbers of its own a desk that is cut off gives none: the slip of the
+// person before is gone, and so are the words that it gives any.
+func TestDeskWithNothingReady(t *testing.T) {
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	browser.With(t, browser.Options{Width: 390}, func(p *browser.Page) {
+		counter(p, w, w.Base)
+		_, button := tapped(p)
+		p.WaitFor("it can get some ready", `document.querySelector("#keep").getBoundingClientRect().height >= 60`)
+		p.Press(button)
+		slipNumber(p, 0)
+		p.Offline(true)
+		p.Press(button)
+		p.WaitFor("no number", `document.querySelector("#nothing").checkVisibility() && !document.querySelector(".slip").checkVisibility()`)
+		if p.Has("正在发备用号") {
+			t.Error("the desk says that it gives numbers")
+		}
+		p.Offline(false)
 	})
 }
 

@@ -33,11 +33,8 @@ async function start() {
 	await standby.begin(given);
 	on = await journal.get("standby", false);
 	$("seen").addEventListener("click", seen);
-	if ($("standby")) {
-		$("standby").hidden = false;
-		$("keep").checked = on;
-		$("keep").addEventListener("change", turn);
-	}
+	$("keep")?.addEventListener("click", () => turn(true));
+	$("unkeep")?.addEventListener("click", () => turn(false));
 	await remember();
 	await tell();
 	setInterval(beat, PROBE);
@@ -128,10 +125,14 @@ function reset() {
 	form.elements.priority.checked = form.elements.proxy.checked = false;
 }
 
-function complain(why, text) {
+// complain says what went wrong. When that means that there is no number, the
+// slip of the person before goes away: it must not reach the next one.
+function complain(why, text, slip = false) {
+	$("nothing").hidden = slip;
+	if (!slip) given.hidden = true;
 	for (const p of lost.querySelectorAll("[data-why]")) p.hidden = p.dataset.why !== why;
 	if (why === "other") lost.querySelector("[data-why=other]").textContent = text || "";
-	$("retry").hidden = why === "shut" || why === "other";
+	$("retry").hidden = ["shut", "undone", "other"].includes(why);
 	lost.hidden = false;
 	lost.scrollIntoView({ block: "nearest" });
 }
@@ -211,11 +212,10 @@ async function act(e) {
 		const answer = await fetch(f.action, { method: "POST", body: new URLSearchParams(new FormData(f)), signal: within(PATIENCE) });
 		const page = new DOMParser().parseFromString(await answer.text(), "text/html");
 		const slip = page.querySelector(".slip");
-		if (!slip) return complain("other", page.querySelector("p.wrong, .lead")?.textContent);
+		if (!slip) return complain("other", page.querySelector("p.wrong, .lead")?.textContent, true);
 		show([page.querySelector("p.wrong[role=alert]"), slip, page.getElementById("acts")]);
 	} catch {
-		complain("no_answer");
-		$("retry").hidden = true;
+		complain("undone", "", true);
 	}
 }
 
@@ -270,7 +270,6 @@ async function probe() {
 		const due = (await journal.slips()).some(standby.open) || (await journal.get("lost", [])).length > 0;
 		if (due) await standby.sync();
 		else if (cut) await fetch(location.pathname, { method: "HEAD", signal: within(PATIENCE) }).then(r => { if (r.status >= 502) throw new Error(r.status); });
-		if (due && net.dataset.unsynced > 0) say("synced", true);
 		if (cut) renew().catch(() => {});
 		if (cut && failed && !lost.hidden) complain("back");
 		cut = false;
@@ -291,9 +290,11 @@ const beat = () => cut || net.dataset.unsynced > 0 || on ? probe() : tell();
 const all = () => [...document.querySelectorAll("[data-line]")];
 const lines = () => all().filter(li => li.querySelector("button")).map(li => ({ id: li.dataset.line, left: li.dataset.left === undefined ? undefined : +li.dataset.left }));
 
-async function turn() {
-	on = $("keep").checked;
+async function turn(yes) {
+	on = yes;
 	await journal.set("standby", on);
+	await tell();
+	$(on ? "unkeep" : "keep").focus();
 	if (!on) await standby.end().catch(() => {});
 	await probe();
 }
@@ -303,16 +304,21 @@ async function seen() {
 	await tell();
 }
 
+// over reports whether no line gives a number any more today.
+const over = () => all().length > 0 && !all().some(li => /^(open|planned|paused|sold_out):/.test(li.dataset.state) && li.dataset.closes > standby.now());
+
 const say = (what, yes) => { net.querySelector(`[data-say=${what}]`).hidden = !yes; };
 
 // tell says honestly what is not yet known to others.
 async function tell() {
 	if (!keeps) return;
 	const slips = await journal.slips(), n = slips.filter(p => p.state === "kept").length, refused = slips.filter(p => p.state === "refused");
-	say("cut", cut);
+	say("cut", cut && on && !over());
+	say("cut_off", cut && !on && !over());
+	say("over", cut && over());
 	say("unsynced", n > 0);
+	brought(slips);
 	if (n > 0) {
-		say("synced", false);
 		const p = net.querySelector("[data-say=unsynced]");
 		p.textContent = fill(p.dataset.text, { n });
 	}
@@ -325,10 +331,29 @@ async function tell() {
 		return li;
 	}));
 	net.hidden = ![...net.children].some(c => !c.hidden);
-	const ready = $("standby")?.querySelector(".hint");
-	if (!ready) return;
+	const box = $("standby"), spare = await standby.count();
+	if (!box) return;
+	const [offer, ready] = box.children, text = ready.querySelector("span");
+	offer.hidden = on || cut;
 	ready.hidden = !on;
-	ready.textContent = fill(ready.dataset.text, { n: await standby.count() });
+	box.hidden = offer.hidden && ready.hidden;
+	text.textContent = spare ? fill(text.dataset.ready, { n: spare }) : text.dataset.none;
+}
+
+// brought says for a minute how many slips have come home.
+let away = [], home = 0, hush;
+function brought(slips) {
+	home += slips.filter(p => away.includes(p.id) && p.state === "home").length;
+	away = slips.filter(p => p.state === "kept").map(p => p.id);
+	if (away.length > 0) say("synced", false);
+	else if (home > 0) {
+		const p = net.querySelector("[data-say=synced]");
+		p.textContent = fill(p.dataset.text, { n: home });
+		home = 0;
+		say("synced", true);
+		clearTimeout(hush);
+		hush = setTimeout(() => { say("synced", false); tell(); }, 60000);
+	}
 }
 
 function reason(code) {
