@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,6 +108,9 @@ func TestDeskGivesANumber(t *testing.T) {
 			p.Type("[name=number]", "900")
 			p.Press("查找")
 			p.WaitFor("an unknown number is said where it was asked for", `(b => b && b.top >= 0 && b.bottom <= innerHeight)(document.querySelector("#find .wrong")?.getBoundingClientRect())`)
+			if got := p.Problems(); len(got) != 1 || !strings.Contains(got[0], "404") {
+				t.Error("beside the answer that there is none the browser says", got)
+			}
 			p.Type("[name=number]", strconv.Itoa(n))
 			p.Press("查找")
 			if got := slipNumber(p, 0); got != n {

@@ -269,7 +269,7 @@ async function probe() {
 	try {
 		const due = (await journal.slips()).some(standby.open) || (await journal.get("lost", [])).length > 0;
 		if (due) await standby.sync();
-		else if (cut) await fetch(location.pathname, { method: "HEAD", signal: within(PATIENCE) }).then(r => { if (r.status >= 502) throw new Error(r.status); });
+		else if (cut) await fetch(kept.desk, { method: "HEAD", signal: within(PATIENCE) }).then(r => { if (r.status >= 502) throw new Error(r.status); });
 		if (cut) renew().catch(() => {});
 		if (cut && failed && !lost.hidden) complain("back");
 		cut = false;

@@ -4,6 +4,9 @@
 const FILES = "files", PAGES = "desk";
 const root = document.documentElement;
 
+// desk is the address of the page, also where a look-up has shown it.
+export const desk = location.pathname.split("/", 3).join("/");
+
 // stored says whether this page came out of the store.
 export const stored = "kept" in root.dataset;
 
@@ -21,7 +24,7 @@ export async function mine(login) {
 // keep puts the page into the store as the server now has it, its files first.
 // It answers that page, null when there is none.
 export async function keep() {
-	const answer = await fetch(location.pathname, { cache: "no-store" });
+	const answer = await fetch(desk, { cache: "no-store" });
 	if (answer.status >= 500) return null;
 	const text = await answer.text(), page = new DOMParser().parseFromString(text, "text/html"), files = page.getElementById("given")?.dataset.files;
 	if (!answer.ok || answer.redirected || !files) {
@@ -35,7 +38,7 @@ export async function keep() {
 async function put(text, names) {
 	const files = await caches.open(FILES), pages = await caches.open(PAGES);
 	for (const name of names) if (!await files.match(name)) await files.add(name);
-	await pages.put(location.pathname, new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8" } }));
+	await pages.put(desk, new Response(text, { headers: { "Content-Type": "text/html; charset=utf-8" } }));
 }
 
 // begin keeps the page from now on, also when a newer house has taken over.
