@@ -72,7 +72,8 @@ func TestDeskGivesANumber(t *testing.T) {
 			p.Press(".toggle [name=priority]")
 			p.Press(button)
 			n := slipNumber(p, 0)
-			if tk := ticket(t, w, line, n); !tk.Priority || tk.Proxy || tk.Via != queue.Desk || !p.Has("老人、残疾人优先") {
+			p.WaitFor("whom the slip is for", `document.body.innerText.includes("老人、残疾人优先")`)
+			if tk := ticket(t, w, line, n); !tk.Priority || tk.Proxy || tk.Via != queue.Desk {
 				t.Errorf("the number is %+v", tk)
 			}
 			p.Press("居民不要这个号了")

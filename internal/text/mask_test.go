@@ -25,7 +25,7 @@ func TestMaskedHides(t *testing.T) {
 		local := rapid.StringMatching(`[a-z0-9.]{2,12}`).Draw(t, "local")
 		number := rapid.StringMatching(`1[0-9]{10}`).Draw(t, "number")
 		name := rapid.StringMatching(`[\p{Han}]{2,5}`).Draw(t, "name")
-		if m := Masked(local + "@example.com"); strings.Contains(m, local) {
+		if m := Masked(local + "@example.com"); strings.Contains(strings.TrimSuffix(m, "@example.com"), local) {
 			t.Errorf("%s shows %s", m, local)
 		}
 		if m := Masked(number); m != number[:3]+"****"+number[7:] {
