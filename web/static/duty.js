@@ -1,21 +1,31 @@
 // The open day of an organizer: counts follow the market. When a line stops,
-// goes on or stands elsewhere its buttons change, so the page is loaded again.
+// goes on or stands elsewhere its buttons change: the cards are asked for again.
 import { follow } from "./live.js";
 import { fill, scaled } from "./words.js";
 
-const root = document.querySelector("[data-live]");
+let root = document.querySelector("[data-live]"), asking = false;
 const lines = new Map(); // the newest frame of each: every figure of the page is of them
 const put = (e, says) => { if (e && e.textContent !== says) e.textContent = says; };
 
-// A way that was just taken is not taken back by loading the page again.
-let leaving = false;
-addEventListener("beforeunload", () => {
-	leaving = true;
-	setTimeout(() => { leaving = false; }, 5000); // it was a file
-});
+function read() {
+	lines.clear();
+	for (const card of root.querySelectorAll("[data-line]")) lines.set(card.dataset.line, card.dataset);
+}
 
-function again() {
-	if (!leaving && !document.querySelector(".busy details[open]")) location.reload();
+// again takes the cards anew from the server and leaves the page where it is:
+// a way that somebody is just taking is not taken back.
+async function again() {
+	if (asking || document.querySelector(".busy details[open]")) return;
+	asking = true;
+	try {
+		const answer = await fetch(location.href);
+		const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+		if (!fresh) return location.reload(); // the day is no longer open
+		root.replaceWith(fresh);
+		root = fresh;
+		read();
+	} catch { // no network: the next frame asks again
+	} finally { asking = false; }
 }
 
 function figures() {
@@ -45,9 +55,9 @@ function line(f) {
 	figures();
 }
 
-for (const card of root.querySelectorAll("[data-line]")) lines.set(card.dataset.line, card.dataset);
+read();
 follow(root.dataset.live, {
 	onLine: line,
-	onDay: d => d.state === "open" ? put(root.querySelector("[data-arrivals]"), String(d.arrivals)) : leaving || location.reload(),
+	onDay: d => d.state === "open" ? put(root.querySelector("[data-arrivals]"), String(d.arrivals)) : location.reload(),
 	onState: s => { for (const e of document.querySelectorAll("[data-net]")) e.hidden = e.dataset.net !== s; },
 });
