@@ -147,15 +147,16 @@ func (p *Page) poll(yes func() bool) bool {
 	return true
 }
 
-// reach waits until something can be pressed.
+// reach waits until something can be pressed and has stopped moving.
 func (p *Page) reach(what string) spot {
 	p.t.Helper()
 	p.settle()
-	var at spot
+	var at, before spot
 	var last error
 	if !p.poll(func() bool {
+		before = at
 		at, last = eval[spot](p, findJS, what)
-		return last == nil && at.Why == ""
+		return last == nil && at.Why == "" && at == before
 	}) {
 		text, _ := eval[string](p, `location.href + "\n" + document.body.innerText.slice(0, 600)`)
 		p.t.Fatalf("cannot press %q: %s %v\n%s", what, at.Why, last, text)

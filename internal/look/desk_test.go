@@ -27,11 +27,11 @@ func counter(p *browser.Page, w *stage.World, base string) {
 // first line that gives any.
 func stocked(p *browser.Page, w *stage.World, base string) (line, button string) {
 	counter(p, w, base)
-	p.WaitFor("the switch for outages", `!document.querySelector("#standby").hidden`)
+	p.WaitFor("the switch for outages", `["keep", "unkeep"].some(i => document.getElementById(i).checkVisibility({visibilityProperty: true}))`)
 	if p.Has("#keep") {
 		p.Press("先备好断网用的号")
 	}
-	p.WaitFor("numbers are ready", `document.querySelector("#unkeep").checkVisibility() && +/\d+/.exec(document.querySelector("#standby span").textContent)?.[0] >= 20`)
+	p.WaitFor("numbers are ready", `document.querySelector("#unkeep").checkVisibility({visibilityProperty: true}) && +/\d+/.exec(document.querySelector("#standby span").textContent)?.[0] >= 20`)
 	return tapped(p)
 }
 
@@ -56,6 +56,43 @@ func slipNumber(p *browser.Page, before int) int {
 	p.WaitFor("the next slip", fmt.Sprintf(`+document.querySelector(".slip .big")?.textContent > 0 && +document.querySelector(".slip .big").textContent !== %d`, before))
 	n, _ := strconv.Atoi(p.Text(".slip .big"))
 	return n
+}
+
+// moved is how far the page has moved by itself since it was opened, as the
+// browser's layout shifts count it.
+func moved(p *browser.Page) float64 {
+	return browser.Eval[float64](p, `new Promise(done => {
+		let sum = 0;
+		new PerformanceObserver(l => { for (const e of l.getEntries()) if (!e.hadRecentInput) sum += e.value; }).observe({type: "layout-shift", buffered: true});
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(sum))));
+	})`)
+}
+
+// A volunteer's finger is on its way while the scripts start: the switch for
+// outages once pushed the lines down, and the tap fell on it.
+func TestNothingMovesUnderTheDesksFinger(t *testing.T) {
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	browser.With(t, browser.Options{Width: 390}, func(p *browser.Page) {
+		p.Cookie(w.Base, stage.Cookie, w.Token(account.Desk))
+		for _, want := range []string{"#keep", "#unkeep"} { // before numbers are ready, and after
+			p.Open(w.Base + "/desk/" + w.Community)
+			p.WaitFor("the scripts have begun", `document.querySelector("`+want+`").checkVisibility({visibilityProperty: true})`)
+			top := `Math.round(document.querySelector("[name=priority]").getBoundingClientRect().top + scrollY)`
+			at := browser.Eval[int](p, top)
+			if got := moved(p); got > 0.001 {
+				t.Errorf("while %s appears the page moves by %v", want, got)
+			}
+			if want == "#keep" {
+				stocked(p, w, w.Base)
+			}
+			if now := browser.Eval[int](p, top); now != at {
+				t.Errorf("the first box stood at %d, now at %d", at, now)
+			}
+		}
+	})
 }
 
 // One tap, a slip, another thought, and found again: with scripts on the same
@@ -215,7 +252,7 @@ func TestDeskWithNothingReady(t *testing.T) {
 	browser.With(t, browser.Options{Width: 390}, func(p *browser.Page) {
 		counter(p, w, w.Base)
 		_, button := tapped(p)
-		p.WaitFor("it can get some ready", `document.querySelector("#keep").getBoundingClientRect().height >= 60`)
+		p.WaitFor("it can get some ready", `document.querySelector("#keep").checkVisibility({visibilityProperty: true}) && document.querySelector("#keep").getBoundingClientRect().height >= 60`)
 		p.Press(button)
 		slipNumber(p, 0)
 		p.Offline(true)
