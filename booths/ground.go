@@ -62,7 +62,7 @@ func noBooth() error {
 }
 
 // SaveLayout replaces the ground of a market. Days that took their copy
-// already keep it; SaveDayLayout changes those.
+// already keep it until CatchUp.
 func (s *Service) SaveLayout(ctx context.Context, communityID, marketID string, l Layout) error {
 	if err := l.Check(); err != nil {
 		return err
@@ -119,24 +119,6 @@ func (s *Service) Layout(ctx context.Context, communityID, marketID string) (l L
 		return err
 	})
 	return l, err
-}
-
-// SaveDayLayout replaces the ground of one day, before its plan is published.
-// Booths keep their ids by code; one that a place is locked to cannot go.
-func (s *Service) SaveDayLayout(ctx context.Context, communityID, dayID string, l Layout) error {
-	if err := l.Check(); err != nil {
-		return err
-	}
-	return s.db.Update(ctx, func(tx *db.Tx) error {
-		day, err := lockDay(tx, communityID, dayID)
-		if err != nil {
-			return err
-		}
-		if day.State != DayPlanned && day.State != DayClaiming {
-			return fault.Closed("layout.published", "layout", "the plan of this day is published; change single places instead")
-		}
-		return saveGround(tx, day, l)
-	})
 }
 
 // ReuseLayout makes the ground of a day the ground of a market of the same

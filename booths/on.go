@@ -42,21 +42,30 @@ func (s *Service) MarketDayClaimingOpened(tx *db.Tx, e event.MarketDayClaimingOp
 	if day, err = takeGround(tx, day); err != nil {
 		return err
 	}
-	places, err := standingOf(tx, day.CommunityID, day.MarketID)
+	return s.claimStandings(tx, day)
+}
+
+// claimStandings claims for the standing partners who have no claim yet.
+func (s *Service) claimStandings(tx *db.Tx, day Day) error {
+	places, err := standingOf(tx, day)
 	if err != nil {
 		return err
 	}
 	for _, st := range places {
-		if err := s.claimStanding(tx, day, st); err != nil {
+		c, claims, err := standingClaim(tx, day, st)
+		if err == nil && claims {
+			err = putClaim(tx, day, c)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// claimStanding claims for one standing place; services it names that are
-// gone, or have a place already, are left out.
-func (s *Service) claimStanding(tx *db.Tx, day Day, st standingPlace) error {
+// standingClaim is the claim of one standing place, false for none; services it
+// names that are gone, or have a place already, are left out.
+func standingClaim(tx *db.Tx, day Day, st standingPlace) (Claim, bool, error) {
 	var want []string
 	have := map[string]bool{}
 	for _, o := range st.partner.Services {
@@ -68,17 +77,14 @@ func (s *Service) claimStanding(tx *db.Tx, day Day, st standingPlace) error {
 		}
 	}
 	if len(want) == 0 && len(st.place.Services) > 0 {
-		return nil
+		return Claim{}, false, nil
 	}
 	services, err := freeServices(tx, day, st.partner, want)
-	if err != nil {
-		if kind := fault.KindOf(err); kind == fault.KindConflict || kind == fault.KindInvalid {
-			return nil
-		}
-		return err
+	if kind := fault.KindOf(err); err != nil && (kind == fault.KindConflict || kind == fault.KindInvalid) {
+		return Claim{}, false, nil
 	}
-	return putClaim(tx, day, Claim{ID: db.NewID(), DayID: day.ID, PartnerID: st.partner.ID, Services: services,
-		Wishes: st.place.Wishes, Standing: true, State: ClaimClaimed})
+	return Claim{ID: db.NewID(), DayID: day.ID, PartnerID: st.partner.ID, Services: services,
+		Wishes: st.place.Wishes, Standing: true, State: ClaimClaimed}, true, err
 }
 
 // MarketDayConfirmed makes the plan final and publishes it.

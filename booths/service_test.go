@@ -2,6 +2,8 @@ package booths
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -360,20 +362,78 @@ func TestDayLayout(t *testing.T) {
 			t.Fatal("the day lost its copy")
 		}
 		w.no(w.s.Override(ctx, organizer, "d1", Decision{ClaimID: c.ID, BoothID: before["B"].ID, Reason: "树荫"}))
+		w.behind("d1 true")
 		l := Layout{Booths: []Booth{{Code: "A"}, {Code: "C"}}}
-		w.fails(w.s.SaveDayLayout(ctx, "c1", "d1", l), "layout.booth_locked")
+		w.no(w.s.SaveLayout(ctx, "c1", "m1", l))
+		w.fails(w.s.CatchUp(ctx, "c1", "d1"), "layout.booth_locked")
 		l.Booths = append(l.Booths, Booth{Code: "B", X: 100})
-		w.no(w.s.SaveDayLayout(ctx, "c1", "d1", l))
+		w.no(w.s.SaveLayout(ctx, "c1", "m1", l))
+		w.no(w.s.CatchUp(ctx, "c1", "d1"))
 		after := w.booths()
 		if len(after) != 3 || after["B"].ID != before["B"].ID || after["B"].X != 100 {
 			t.Fatalf("%+v", after)
 		}
-		w.fails(w.s.SaveDayLayout(ctx, "c2", "d1", l), "day.unknown")
+		w.behind()
+		w.fails(w.s.CatchUp(ctx, "c2", "d1"), "day.unknown")
 		w.fails(w.s.SaveLayout(ctx, "c2", "m1", l), "layout.market_unknown")
 		w.confirm()
-		w.fails(w.s.SaveDayLayout(ctx, "c1", "d1", l), "layout.published")
+		w.layout("X")
+		w.behind() // what is published is changed place by place
+		w.fails(w.s.CatchUp(ctx, "c1", "d1"), "layout.published")
 		w.expect("A= B=甲 C=")
 	})
+}
+
+// Who becomes a standing partner after claims have opened is not on that day
+// until the organizer says so; who has spoken for it is left alone.
+func TestALateRosterReachesTheDay(t *testing.T) {
+	each(t, func(w *world) {
+		w.layout("A", "B")
+		gone, stays := w.partner("去"), w.partner("留")
+		for _, p := range []Partner{gone, stays} {
+			w.no(w.s.SaveStanding(ctx, organizer, p.ID, "m1", []Standing{{}}))
+		}
+		w.openClaiming()
+		w.behind()
+		claims, err := w.s.ClaimsOf(ctx, "c1", "d1")
+		w.no(err)
+		for _, c := range claims {
+			if c.PartnerID == gone.ID {
+				w.no(w.s.Withdraw(ctx, organizer, c.ID))
+			}
+		}
+		late, idle := w.partner("迟"), w.partner("闲")
+		w.no(w.s.SaveStanding(ctx, organizer, late.ID, "m1", []Standing{{}}))
+		w.no(w.s.SaveStanding(ctx, organizer, idle.ID, "m1", []Standing{{}}))
+		w.no(w.s.ArchivePartner(ctx, organizer, idle.ID, true))
+		w.behind("d1 false 迟")
+		w.no(w.s.CatchUp(ctx, "c1", "d1"))
+		w.no(w.s.CatchUp(ctx, "c1", "d1")) // twice changes nothing
+		w.behind()
+		claims, err = w.s.ClaimsOf(ctx, "c1", "d1")
+		w.no(err)
+		live := map[string]bool{}
+		for _, c := range claims {
+			live[c.Partner] = c.Live() && c.Standing
+		}
+		if len(claims) != 3 || !live["留"] || !live["迟"] || live["去"] {
+			t.Fatalf("%+v", claims)
+		}
+	})
+}
+
+// behind holds which days do not know their market's ground or partners.
+func (w *world) behind(want ...string) {
+	w.t.Helper()
+	all, err := w.s.Behind(ctx, "c1")
+	w.no(err)
+	var got []string
+	for _, b := range all {
+		got = append(got, strings.TrimSpace(fmt.Sprint(b.ID, " ", b.Ground, " ", strings.Join(b.Partners, " "))))
+	}
+	if !slices.Equal(got, want) {
+		w.t.Fatalf("%q, want %q", got, want)
+	}
 }
 
 func TestImport(t *testing.T) {

@@ -103,12 +103,15 @@ type standingPlace struct {
 	place   Standing
 }
 
-// standingOf reads the standing places of active partners at a market.
-func standingOf(tx *db.Tx, communityID, marketID string) ([]standingPlace, error) {
+// standingOf reads the standing places at the market of a day of active partners
+// who never claimed for the day.
+func standingOf(tx *db.Tx, day Day) ([]standingPlace, error) {
 	var rows []standingRow
 	if err := tx.Select(&rows, `SELECT st.partner_id, st.market_id, st.services, st.wishes FROM booths_standing st
 		JOIN booths_partners p ON p.id = st.partner_id
-		WHERE st.market_id = $1 AND st.community_id = $2 AND p.state = 'active' ORDER BY st.since, st.partner_id, st.place`, marketID, communityID); err != nil {
+		WHERE st.market_id = $1 AND st.community_id = $2 AND p.state = 'active'
+		AND NOT EXISTS (SELECT 1 FROM booths_claims c WHERE c.day_id = $3 AND c.partner_id = st.partner_id)
+		ORDER BY st.since, st.partner_id, st.place`, day.MarketID, day.CommunityID, day.ID); err != nil {
 		return nil, err
 	}
 	var out []standingPlace
@@ -117,7 +120,7 @@ func standingOf(tx *db.Tx, communityID, marketID string) ([]standingPlace, error
 		if err != nil {
 			return nil, err
 		}
-		p, _, err := partnerByID(tx, communityID, r.PartnerID)
+		p, _, err := partnerByID(tx, day.CommunityID, r.PartnerID)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ type layoutView struct {
 	Market  scheduler.Market
 	Drawing ground
 	Past    []scheduler.Day // days whose ground can be looked at and taken over
-	Copied  []scheduler.Day // days that took their copy and can still change it
+	Behind  []behind        // days that took their copy before this ground was saved
 	From    *scheduler.Day  // the form shows this day's ground, nothing is saved yet
 	Saved   bool            // the market has a ground
 	Unsaved bool            // what the form shows is not what is saved
@@ -73,14 +74,16 @@ func (c *call) layoutView(m scheduler.Market, saved bool) (layoutView, error) {
 	days, err := c.server.Scheduler.Days(c.ctx(), c.In.CommunityID, scheduler.DayFilter{MarketID: m.ID, Limit: 60, Backwards: true})
 	for _, d := range days {
 		switch d.StateAt(v.Now) {
-		case scheduler.Claiming:
-			v.Copied = append(v.Copied, d)
 		case scheduler.Confirmed, scheduler.Open, scheduler.Closed, scheduler.Settled:
 			if len(v.Past) < 6 {
 				v.Past = append(v.Past, d)
 			}
 		}
 	}
+	if err != nil {
+		return v, err
+	}
+	v.Behind, err = c.late(m.ID)
 	return v, err
 }
 
@@ -197,26 +200,29 @@ func (c *call) layoutAgain(m scheduler.Market, f form, failed error) error {
 	})
 }
 
-// layoutApply gives a day that took its copy already the market's present ground.
+// layoutApply tells days that took their copy already the market's present
+// ground and standing partners.
 func (s *Server) layoutApply(c *call) error {
 	m, err := c.market()
 	if err != nil {
 		return err
 	}
-	f := c.form("day")
-	d, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, f.Get("day"))
-	if err != nil {
-		return err
+	f := c.form("day", "back")
+	for _, id := range f.All("day") {
+		d, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, id)
+		if err != nil {
+			return err
+		}
+		if d.MarketID != m.ID {
+			return fault.NotFound("market_day.unknown", "day", "the day is one of another market")
+		}
+		if err := s.Booths.CatchUp(c.ctx(), c.In.CommunityID, d.ID); err != nil {
+			l, gone := s.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
+			if gone != nil {
+				return gone
+			}
+			return c.layoutAgain(m, c.form("step").withLayout(l), err)
+		}
 	}
-	if d.MarketID != m.ID {
-		return fault.NotFound("market_day.unknown", "day", "the day is one of another market")
-	}
-	l, err := s.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
-	if err == nil {
-		err = s.Booths.SaveDayLayout(c.ctx(), c.In.CommunityID, d.ID, l)
-	}
-	if err != nil {
-		return c.layoutAgain(m, c.form("step").withLayout(l), err)
-	}
-	return c.done(c.marketPath(m)+"/layout", "done.layout_applied")
+	return c.done(cmp.Or(f.Get("back"), c.marketPath(m)+"/layout"), "done.layout_applied")
 }

@@ -82,9 +82,39 @@ func TestAGroundIsTakenFromADayAndGivenToADay(t *testing.T) {
 		}
 		o.heard(days[0])
 		page := o.mine.get(at)
-		says(t, page, 200, "已经定下布置的日子", "2026-10-19 周一")
-		says(t, o.mine.send(at, at+"/apply", "day", days[0].ID), 200, "布置已用到这一天")
-		says(t, o.mine.send(at, at+"/apply", "day", "aaaaaaaaaaaaaaaaaaaaaaaaaa"), 404)
+		if strings.Contains(page.Body, at+"/apply") {
+			t.Error("a day that knows the ground is offered it")
+		}
+		now.Booths = append(now.Booths, booths.Booth{Code: "N2", X: 300, Zone: "北区"})
+		if err := o.Booths.SaveLayout(t.Context(), o.place.ID, m.ID, now); err != nil {
+			t.Fatal(err)
+		}
+		says(t, o.mine.get(at), 200, "10月19日 周一", "还不知道新的布置", "用到这一天")
+		for _, w := range []string{o.home, o.home + "/partners"} { // the late roster is spoken of where one comes back to
+			o.partnerStands(m, w[len(w)-3:])
+			says(t, o.mine.get(w), 200, "10月19日 周一", "还少常驻合伙人："+w[len(w)-3:])
+			if a := o.mine.send(w, at+"/apply"); a.Path != w {
+				t.Errorf("the button on %s leads to %s", w, a.Path)
+			} else {
+				says(t, a, 200, "新布置和名单已用上")
+			}
+			if a := o.mine.get(w); strings.Contains(a.Body, at+"/apply") {
+				t.Errorf("%s still says it", w)
+			}
+		}
+		if claims, err := o.Booths.ClaimsOf(t.Context(), o.place.ID, days[0].ID); err != nil || len(claims) != 2 {
+			t.Errorf("%+v %v", claims, err)
+		}
+		says(t, o.mine.post(at+"/apply", with(hidden(t, o.mine.get(at).Body, "/logout"), "day", "aaaaaaaaaaaaaaaaaaaaaaaaaa")), 404)
 		says(t, o.mine.get(at+"?from="+days[0].ID), 200, "还没有保存", ">N1<")
 	})
+}
+
+// partnerStands writes down a new partner that stands on every day of a market.
+func (o *office) partnerStands(m scheduler.Market, name string) {
+	o.t.Helper()
+	p := o.partner(name)
+	if err := o.Booths.SaveStanding(o.t.Context(), booths.Scope{CommunityID: o.place.ID}, p.ID, m.ID, []booths.Standing{{}}); err != nil {
+		o.t.Fatal(err)
+	}
 }

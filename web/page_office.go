@@ -74,6 +74,7 @@ type officeView struct {
 	Coming   []scheduler.Day // the days after it
 	Past     []scheduler.Day // the last ones, with their reports
 	Missing  []lack
+	Late     []behind // days that do not know the newest plan or roster
 	Silent   []caller // have not claimed
 	Asked    []caller // have not answered an offer
 	More     int      // silent ones that are not listed
@@ -136,6 +137,9 @@ func (s *Server) officePage(c *call) error {
 	}
 	partners = slices.DeleteFunc(partners, func(p booths.Partner) bool { return p.Archived })
 	if err := c.lacks(&v, partners); err != nil {
+		return err
+	}
+	if v.Late, err = c.late(""); err != nil {
 		return err
 	}
 	if err := c.callers(&v, partners); err != nil {

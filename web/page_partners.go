@@ -20,6 +20,7 @@ type partnersView struct {
 	All   int
 	Query string
 	list  []booths.Partner
+	Late  []behind // days that do not know the roster yet
 }
 
 // partnersPage lists the partners by the sound of their names; ?q= searches
@@ -35,6 +36,9 @@ func (s *Server) partnersPage(c *call) error {
 		if v.matches(p) {
 			v.List = append(v.List, p)
 		}
+	}
+	if v.Late, err = c.late(""); err != nil {
+		return err
 	}
 	return c.show(partnersPage(v))
 }

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"slices"
+	"strconv"
+
+	"yiji/booths"
+	"yiji/scheduler"
+)
+
+// behind are days of one market that take claims and do not know yet what was
+// changed since: another ground, new standing partners.
+type behind struct {
+	Market   string
+	Days     []string // handles
+	On       []scheduler.Date
+	Ground   bool
+	Partners []string
+}
+
+// late finds such days, of one market or ("") of all, by market.
+func (c *call) late(market string) ([]behind, error) {
+	all, err := c.server.Booths.Behind(c.ctx(), c.In.CommunityID)
+	all = slices.DeleteFunc(all, func(b booths.Behind) bool { return market != "" && b.MarketID != market })
+	var out []behind
+	for _, b := range all {
+		i := slices.IndexFunc(out, func(o behind) bool { return o.Market == b.MarketID })
+		if i < 0 {
+			out, i = append(out, behind{Market: b.MarketID}), len(out)
+		}
+		on, wrong := scheduler.ParseDate("held_on", b.HeldOn)
+		if wrong != nil {
+			return nil, wrong
+		}
+		o := &out[i]
+		o.Days, o.On, o.Ground = append(o.Days, b.ID), append(o.On, on), o.Ground || b.Ground
+		for _, name := range b.Partners {
+			if !slices.Contains(o.Partners, name) {
+				o.Partners = append(o.Partners, name)
+			}
+		}
+	}
+	return out, err
+}
+
+// behindNames is how many names the line says; the others are counted.
+const behindNames = 3
+
+// behindText says what the days do not know.
+func (p page) behindText(b behind) string {
+	out := ""
+	if b.Ground {
+		out = p.T("office.behind_ground")
+	}
+	if n := len(b.Partners); n > behindNames {
+		out += p.T("office.behind_many", "names", p.listText(b.Partners[:behindNames]), "n", strconv.Itoa(n))
+	} else if n > 0 {
+		out += p.T("office.behind_partners", "names", p.listText(b.Partners))
+	}
+	return out
+}
+
+// behindDays names them.
+func (p page) behindDays(b behind) string {
+	words := make([]string, len(b.On))
+	for i, d := range b.On {
+		words[i] = p.dayText(d)
+	}
+	return p.listText(words)
+}
