@@ -15,14 +15,14 @@ import (
 // database allows it.
 func houses(t *testing.T, do func(t *testing.T, all []*Service)) {
 	t.Helper()
-	c := &clock{t: local(t, "2026-01-05 09:00")}
+	c := dbtest.NewClock(local(t, "2026-01-05 09:00"))
 	t.Run("sqlite", func(t *testing.T) {
-		do(t, []*Service{New(dbtest.Open(t, dbtest.SQLite(t), c.now), Options{})})
+		do(t, []*Service{New(dbtest.Open(t, dbtest.SQLite(t), c.Now), Options{})})
 	})
 	if dbtest.HavePostgres(t) {
 		t.Run("postgres", func(t *testing.T) {
 			url := dbtest.Postgres(t)
-			do(t, []*Service{New(dbtest.Open(t, url, c.now), Options{}), New(dbtest.Open(t, url, c.now), Options{})})
+			do(t, []*Service{New(dbtest.Open(t, url, c.Now), Options{}), New(dbtest.Open(t, url, c.Now), Options{})})
 		})
 	}
 }
@@ -122,8 +122,8 @@ func TestSlugTakenWhileTheOtherWasSaving(t *testing.T) {
 		return
 	}
 	url := dbtest.Postgres(t)
-	c := &clock{t: local(t, "2026-01-05 09:00")}
-	d1, d2 := dbtest.Open(t, url, c.now), dbtest.Open(t, url, c.now)
+	c := dbtest.NewClock(local(t, "2026-01-05 09:00"))
+	d1, d2 := dbtest.Open(t, url, c.Now), dbtest.Open(t, url, c.Now)
 	one, two := New(d1, Options{}), New(d2, Options{})
 	k := must[Community](t)(one.SaveCommunity(t.Context(), Community{Slug: "c", Name: "社区"}))
 	a := must[Market](t)(one.SaveMarket(t.Context(), plainMarket(t, k.ID, "a", "甲")))

@@ -24,7 +24,7 @@ import (
 type rig struct {
 	t       *testing.T
 	all     []*Service
-	clocks  []*clock
+	clocks  []*dbtest.Clock
 	markets []Market
 }
 
@@ -37,8 +37,8 @@ func newRig(t *testing.T, url string, start time.Time, rules ...string) *rig {
 	var d *db.DB
 	for i := range schedulers {
 		if i == 0 || !shared {
-			c := &clock{t: start}
-			d = dbtest.Open(t, url, c.now)
+			c := dbtest.NewClock(start)
+			d = dbtest.Open(t, url, c.Now)
 			r.clocks = append(r.clocks, c)
 		}
 		r.all = append(r.all, New(d, Options{}))
@@ -71,7 +71,7 @@ func (r *rig) storm(base time.Time, jump time.Duration, rounds int) {
 			rnd := rand.New(rand.NewPCG(7, uint64(i)))
 			for range rounds {
 				c := r.clocks[i%len(r.clocks)]
-				c.set(base.Add(time.Duration(rnd.Int64N(int64(2*jump))) - jump))
+				c.Set(base.Add(time.Duration(rnd.Int64N(int64(2*jump))) - jump))
 				ctx, kill := context.WithCancel(context.Background())
 				if rnd.IntN(4) == 0 {
 					go kill()
@@ -89,7 +89,7 @@ func (r *rig) storm(base time.Time, jump time.Duration, rounds int) {
 func (r *rig) settle(at time.Time) {
 	r.t.Helper()
 	for _, c := range r.clocks {
-		c.set(at)
+		c.Set(at)
 	}
 	for range 2 {
 		if _, err := r.all[0].Tick(r.t.Context()); err != nil {
@@ -269,7 +269,7 @@ func TestG2NothingIsMissingAfterAnOutage(t *testing.T) {
 		red := 0
 		for _, outage := range outages {
 			now = now.Add(outage)
-			r.clocks[0].set(now)
+			r.clocks[0].Set(now)
 			if len(r.broken(start, now)) > 0 {
 				red++ // the control: before the Tick the same check complains
 			}
@@ -337,7 +337,7 @@ func TestG3ControlWithoutCompareAndSetGoesRed(t *testing.T) {
 		read.Add(len(r.all))
 		for i, s := range r.all {
 			done.Go(func() {
-				r.clocks[i%len(r.clocks)].set(open)
+				r.clocks[i%len(r.clocks)].Set(open)
 				days, err := s.Days(t.Context(), r.markets[0].CommunityID, DayFilter{})
 				read.Done()
 				if err != nil {

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"encoding/json"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,25 +21,7 @@ func mustZone(name string) *time.Location {
 	return loc
 }
 
-// clock is the time the databases of a test believe in.
-type clock struct {
-	mu sync.Mutex
-	t  time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.t
-}
-
-func (c *clock) set(t time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.t = t
-}
-
-// at is a local time in Shanghai, "2026-01-19 09:00".
+// local is a local time in Shanghai, "2026-01-19 09:00".
 func local(t testing.TB, s string) time.Time {
 	t.Helper()
 	v, err := time.ParseInLocation("2006-01-02 15:04", s, shanghai)
@@ -83,7 +64,7 @@ type stage struct {
 	*Service
 	t     *testing.T
 	ctx   context.Context
-	clock *clock
+	clock *dbtest.Clock
 	comm  Community
 }
 
@@ -91,9 +72,9 @@ type stage struct {
 func onStage(t *testing.T, start string, do func(t *testing.T, s *stage)) {
 	t.Helper()
 	t.Parallel()
-	c := &clock{t: local(t, start)}
-	dbtest.EachAt(t, c.now, func(t *testing.T, d *db.DB) {
-		c.set(local(t, start))
+	c := dbtest.NewClock(local(t, start))
+	dbtest.EachAt(t, c.Now, func(t *testing.T, d *db.DB) {
+		c.Set(local(t, start))
 		s := &stage{Service: New(d, Options{}), t: t, ctx: t.Context(), clock: c}
 		s.comm = must[Community](t)(s.SaveCommunity(s.ctx, Community{Slug: "xiangyang", Name: "泰前街道向阳社区", City: "泰安市"}))
 		do(t, s)
@@ -117,7 +98,7 @@ func (s *stage) market(rule string, change ...func(*Market)) Market {
 
 func (s *stage) tick() time.Time { s.t.Helper(); return must[time.Time](s.t)(s.Tick(s.ctx)) }
 
-func (s *stage) tickAt(at string) { s.t.Helper(); s.clock.set(local(s.t, at)); s.tick() }
+func (s *stage) tickAt(at string) { s.t.Helper(); s.clock.Set(local(s.t, at)); s.tick() }
 
 func (s *stage) days(m Market) []Day {
 	s.t.Helper()
@@ -174,4 +155,13 @@ func decode[E event.Event](t testing.TB, list []told) E {
 	}
 	t.Fatalf("no %s among %v", zero.Name(), names(list))
 	return zero
+}
+
+// house is a scheduler of one community on a Monday morning, for properties that
+// many markets are made for.
+func house(t *testing.T) (*dbtest.Clock, *Service, Community) {
+	t.Helper()
+	c := dbtest.NewClock(local(t, "2026-01-05 08:00"))
+	s := New(dbtest.Open(t, dbtest.SQLite(t), c.Now), Options{})
+	return c, s, must[Community](t)(s.SaveCommunity(t.Context(), Community{Slug: "c", Name: "社区"}))
 }

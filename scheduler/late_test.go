@@ -9,7 +9,6 @@ import (
 	"pgregory.net/rapid"
 
 	"yiji/internal/db"
-	"yiji/internal/db/dbtest"
 	"yiji/internal/event"
 )
 
@@ -68,7 +67,7 @@ func TestAnEditMakesNoDayOfThePast(t *testing.T) {
 		t.Run(c.at, func(t *testing.T) {
 			onStage(t, "2026-01-01 08:00", func(t *testing.T, s *stage) {
 				m := s.market(`{"monthly":{"days":[19]}}`)
-				s.clock.set(local(t, c.at))
+				s.clock.Set(local(t, c.at))
 				m.Rule = rule(t, `{"monthly":{"days":[20]}}`)
 				m = must[Market](t)(s.SaveMarket(s.ctx, m))
 				s.tick()
@@ -96,7 +95,7 @@ func TestADayPlannedAfterItsOpening(t *testing.T) {
 		if last := h[len(h)-1]; last.State != Open || !last.EffectiveAt.Equal(local(t, "2026-05-19 10:00")) || last.Why != "补记，原定 2026-05-19 09:00" {
 			t.Fatalf("%+v", last)
 		}
-		if e := decode[event.MarketDayOpened](t, events(t, s.db, d.ID)); e.LateSeconds != 3600 || !e.EffectiveAt.Equal(s.clock.now()) {
+		if e := decode[event.MarketDayOpened](t, events(t, s.db, d.ID)); e.LateSeconds != 3600 || !e.EffectiveAt.Equal(s.clock.Now()) {
 			t.Fatalf("told %+v", e)
 		}
 	})
@@ -106,10 +105,8 @@ func TestADayPlannedAfterItsOpening(t *testing.T) {
 // effective before the row of its day was made, nor before the one before it,
 // nor in the future; claims have a window while one is left.
 func TestNothingIsEffectiveBeforeItWasKnown(t *testing.T) {
-	start := local(t, "2026-01-05 08:00")
-	c := &clock{t: start}
-	s := New(dbtest.Open(t, dbtest.SQLite(t), c.now), Options{})
-	k := must[Community](t)(s.SaveCommunity(t.Context(), Community{Slug: "c", Name: "社区"}))
+	c, s, k := house(t)
+	start := c.Now()
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
@@ -128,7 +125,7 @@ func TestNothingIsEffectiveBeforeItWasKnown(t *testing.T) {
 		now, made := start, start
 		for i := range rapid.IntRange(1, 4).Draw(t, "steps") {
 			now = now.Add(hours("pause", 72))
-			c.set(now)
+			c.Set(now)
 			if i == 0 {
 				made = now
 			}

@@ -12,7 +12,7 @@ const notice2027 = "year: 2027\nholidays:\n  - {name: 元旦, off: [2027-01-01, 
 
 // A notice that was loaded counts at once, in every process and after a restart.
 func TestALoadedNoticeIsEverybodys(t *testing.T) {
-	dbtest.EachAt(t, (&clock{t: local(t, "2026-11-01 08:00")}).now, func(t *testing.T, d *db.DB) {
+	dbtest.EachAt(t, dbtest.NewClock(local(t, "2026-11-01 08:00")).Now, func(t *testing.T, d *db.DB) {
 		one, other := New(d, Options{}), New(d, Options{})
 		knows := func(s *Service) bool { return must[*Calendar](t)(s.Calendar(t.Context())).Knows(2027) }
 		e := must[HolidayEdit](t)(one.PreviewHolidays(t.Context(), []byte(notice2027)))
@@ -48,7 +48,7 @@ func TestALineOfANoticeIsNamed(t *testing.T) {
 // one; one that is made before has its day, however late somebody looks (G2).
 func TestAMarketBeginsWithADateItCanStillOpen(t *testing.T) {
 	for at, days := range map[string]int{"2026-11-19 08:59": 1, "2026-11-19 09:00": 0, "2026-11-19 10:00": 0} {
-		dbtest.EachAt(t, (&clock{t: local(t, at)}).now, func(t *testing.T, d *db.DB) {
+		dbtest.EachAt(t, dbtest.NewClock(local(t, at)).Now, func(t *testing.T, d *db.DB) {
 			s := New(d, Options{})
 			c := must[Community](t)(s.SaveCommunity(t.Context(), Community{Slug: "c", Name: "c"}))
 			m := Market{CommunityID: c.ID, Name: "m", Venue: "v", Opens: 540, Closes: 690, Rule: Rule{Dates: []Date{day(t, "2026-11-19")}}}

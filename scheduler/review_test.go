@@ -41,8 +41,8 @@ func TestReviewWhenTheNoticeComes(t *testing.T) {
 func BenchmarkTick(b *testing.B) {
 	for _, markets := range []int{1_000, 100_000} {
 		b.Run(fmt.Sprint(markets), func(b *testing.B) {
-			c := &clock{t: local(b, "2026-01-01 08:00")}
-			d := dbtest.Open(b, dbtest.SQLite(b), c.now)
+			c := dbtest.NewClock(local(b, "2026-01-01 08:00"))
+			d := dbtest.Open(b, dbtest.SQLite(b), c.Now)
 			s := New(d, Options{})
 			comm := must[Community](b)(s.SaveCommunity(b.Context(), Community{Slug: "c", Name: "c"}))
 			m := must[Market](b)(s.SaveMarket(b.Context(), Market{

@@ -81,16 +81,16 @@ func TestTickAsksForTheNextInstant(t *testing.T) {
 			t.Fatalf("nothing is planned, but %s is asked for", next)
 		}
 		s.market(`{"monthly":{"days":[19]}}`)
-		s.clock.set(local(t, "2026-01-16 18:00"))
+		s.clock.Set(local(t, "2026-01-16 18:00"))
 		// 2026-03-19 is 59 days ahead of 2026-01-19
 		if got, want := s.tick(), local(t, "2026-01-19 00:00"); !got.Equal(want) {
 			t.Fatalf("next tick %s, want planning at %s", got, want)
 		}
-		s.clock.set(local(t, "2026-01-19 00:00"))
+		s.clock.Set(local(t, "2026-01-19 00:00"))
 		if got, want := s.tick(), local(t, "2026-01-19 09:00"); !got.Equal(want) {
 			t.Fatalf("next tick %s, want the opening %s", got, want)
 		}
-		s.clock.set(local(t, "2026-01-20 00:00"))
+		s.clock.Set(local(t, "2026-01-20 00:00"))
 		if got, want := s.tick(), local(t, "2026-02-03 10:00"); !got.Equal(want) {
 			t.Fatalf("next tick %s, want claims of 02-24 at %s", got, want)
 		}
@@ -189,8 +189,8 @@ func TestCommandsJudgedByTime(t *testing.T) {
 	onStage(t, "2026-01-01 08:00", func(t *testing.T, s *stage) {
 		m := s.market(`{"monthly":{"days":[19]}}`)
 		d := s.dayOf(m, "2026-01-19")
-		s.clock.set(local(t, "2026-01-19 12:00")) // nobody has ticked since New Year
-		if got := d.StateAt(s.clock.now()); got != Closed {
+		s.clock.Set(local(t, "2026-01-19 12:00")) // nobody has ticked since New Year
+		if got := d.StateAt(s.clock.Now()); got != Closed {
 			t.Fatalf("true state %s", got)
 		}
 		if _, err := s.Cancel(s.ctx, s.ref(d), "下雨", 0); fault.KindOf(err) != fault.KindClosed {
@@ -218,20 +218,20 @@ func TestOrganizerCommands(t *testing.T) {
 			t.Fatalf("confirm: %s", d.State)
 		}
 		must[Day](t)(s.Confirm(s.ctx, s.ref(jan))) // twice is once
-		s.clock.set(local(t, "2026-01-19 07:59"))
+		s.clock.Set(local(t, "2026-01-19 07:59"))
 		if _, err := s.Open(s.ctx, s.ref(jan)); !fault.Is(err, "market_day.too_early") {
 			t.Fatalf("opened 61 minutes early: %v", err)
 		}
 		if _, err := s.Close(s.ctx, s.ref(jan), ""); !fault.Is(err, "market_day.not_open") {
 			t.Fatalf("closed before opening: %v", err)
 		}
-		s.clock.set(local(t, "2026-01-19 08:00"))
+		s.clock.Set(local(t, "2026-01-19 08:00"))
 		must[Day](t)(s.Open(s.ctx, s.ref(jan)))
 		s.tickAt("2026-01-19 09:00") // the clock does not open it again
 		if _, err := s.Cancel(s.ctx, s.ref(jan), "雨", 0); !fault.Is(err, "market_day.running") {
 			t.Fatalf("cancelled while open: %v", err)
 		}
-		s.clock.set(local(t, "2026-01-19 10:00"))
+		s.clock.Set(local(t, "2026-01-19 10:00"))
 		d := must[Day](t)(s.Close(s.ctx, s.ref(jan), "下大雨"))
 		if !d.ServeUntil.Equal(local(t, "2026-01-19 10:15")) || d.Reason != "下大雨" {
 			t.Fatalf("closed %+v", d)
@@ -450,7 +450,7 @@ func TestNextDay(t *testing.T) {
 		if d := must[Day](t)(s.NextDay(s.ctx, s.comm.ID, m.ID)); d.HeldOn.String() != "2026-01-19" || d.Venue != m.Venue {
 			t.Fatalf("%+v", d)
 		}
-		s.clock.set(local(t, "2026-01-19 11:30")) // over, though nobody wrote it down
+		s.clock.Set(local(t, "2026-01-19 11:30")) // over, though nobody wrote it down
 		if d := must[Day](t)(s.NextDay(s.ctx, s.comm.ID, "")); d.HeldOn.String() != "2026-02-24" {
 			t.Fatalf("%+v", d)
 		}

@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"yiji/internal/db"
-	"yiji/internal/db/dbtest"
 	"yiji/internal/event"
 	"yiji/internal/fault"
 )
@@ -54,7 +53,7 @@ func TestEarlyStepsAreUndone(t *testing.T) {
 				if u == nil || u.Step != c.step || !u.Until.Equal(local(t, c.at).Add(UndoFor)) {
 					t.Fatalf("undoable %+v", u)
 				}
-				s.clock.set(local(t, c.at).Add(UndoFor - time.Second))
+				s.clock.Set(local(t, c.at).Add(UndoFor - time.Second))
 				for range 2 { // twice is once
 					if d := must[Day](t)(s.Undo(s.ctx, s.ref(before), c.step, still)); d.State != c.was {
 						t.Fatalf("undone to %s", d.State)
@@ -69,7 +68,7 @@ func TestEarlyStepsAreUndone(t *testing.T) {
 					t.Fatalf("told %+v", e)
 				}
 				h := must[[]Transition](t)(s.History(s.ctx, s.comm.ID, after.ID))
-				if last := h[len(h)-1]; last.State != c.step || !last.UndoneAt.Equal(s.clock.now()) || last.UndoneBy != "wang" {
+				if last := h[len(h)-1]; last.State != c.step || !last.UndoneAt.Equal(s.clock.Now()) || last.UndoneBy != "wang" {
 					t.Fatalf("history ends with %+v", last)
 				}
 				s.tickAt(c.clock) // the clock makes the step in its time, once
@@ -116,11 +115,11 @@ func TestUndoIsRefused(t *testing.T) {
 		if _, err := s.Undo(s.ctx, s.ref(d), Confirmed, func(*db.Tx, Day) error { return fault.Conflict("x", "", "moved on") }); !fault.Is(err, "x") {
 			t.Errorf("the world moved on: %v", err)
 		}
-		s.clock.set(s.clock.now().Add(UndoFor))
+		s.clock.Set(s.clock.Now().Add(UndoFor))
 		refused(Confirmed, "market_day.undo_late")
 		s.tickAt("2026-01-19 08:55")
 		s.early(d, Open)
-		s.clock.set(local(t, "2026-01-19 09:00")) // five minutes later its time has come
+		s.clock.Set(local(t, "2026-01-19 09:00")) // five minutes later its time has come
 		refused(Open, "market_day.undo_due")
 		s.tickAt("2026-01-19 11:30")
 		refused(Closed, "market_day.undo_clock")
@@ -217,14 +216,12 @@ func TestUndoAgainstOthers(t *testing.T) {
 // Whatever people and the clock do, a day that goes back goes back by a person,
 // and what counts is entered once, in order.
 func TestUndoModel(t *testing.T) {
-	start := local(t, "2026-01-05 08:00")
-	c := &clock{t: start}
-	s := New(dbtest.Open(t, dbtest.SQLite(t), c.now), Options{})
-	k := must[Community](t)(s.SaveCommunity(t.Context(), Community{Slug: "c", Name: "社区"}))
+	c, s, k := house(t)
+	start := c.Now()
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		c.set(start)
+		c.Set(start)
 		m, err := s.SaveMarket(t.Context(), Market{CommunityID: k.ID, Slug: fmt.Sprint("m", n), Name: "市集", Venue: "门口",
 			Rule: Rule{Dates: []Date{NewDate(2026, 1, 5)}}, Opens: 9 * 60, Closes: 10 * 60})
 		if err != nil {
@@ -236,7 +233,7 @@ func TestUndoModel(t *testing.T) {
 		}
 		ref, was := DayRef{CommunityID: k.ID, DayID: days[0].ID, By: "wang"}, days[0].State
 		for range rapid.IntRange(4, 14).Draw(t, "presses") {
-			c.set(c.now().Add(time.Duration(rapid.IntRange(0, 12).Draw(t, "minutes")) * time.Minute))
+			c.Set(c.Now().Add(time.Duration(rapid.IntRange(0, 12).Draw(t, "minutes")) * time.Minute))
 			press := rapid.SampledFrom([]string{"tick", "confirm", "open", "close", "undo confirmed", "undo open", "undo closed", "lines"}).Draw(t, "press")
 			d, err := s.press(t.Context(), ref, press)
 			if err != nil {
@@ -250,7 +247,7 @@ func TestUndoModel(t *testing.T) {
 			}
 			was = d.State
 		}
-		c.set(start.Add(3 * time.Hour))
+		c.Set(start.Add(3 * time.Hour))
 		if d, err := s.press(t.Context(), ref, "tick"); err != nil || d.State != Closed && d.State != Settled {
 			t.Fatal(d.State, err)
 		}

@@ -14,28 +14,10 @@ import (
 	"yiji/internal/fault"
 )
 
-// clock is a time that tests push.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) push(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // rig is one or two processes on one database.
 type rig struct {
 	*Service
-	clock *clock
+	clock *dbtest.Clock
 	all   []*Service // PostgreSQL has a second process
 }
 
@@ -55,7 +37,7 @@ func eachRace(t *testing.T, do func(t *testing.T, r rig)) {
 func eachWith(t *testing.T, processes int, do func(t *testing.T, r rig)) {
 	t.Helper()
 	dbtest.EachURL(t, func(t *testing.T, url string) {
-		c := &clock{now: time.Date(2026, 11, 19, 1, 0, 0, 0, time.UTC)}
+		c := dbtest.NewClock(time.Date(2026, 11, 19, 1, 0, 0, 0, time.UTC))
 		r := rig{clock: c}
 		n := 1
 		if strings.HasPrefix(url, "postgres") {
@@ -278,7 +260,7 @@ func TestTheSameRequestAgainGetsInAgain(t *testing.T) {
 		refused(t, err, "account.link_used")
 		_, err = r.Accept(t.Context(), token, Newcomer{Name: "张阿姨"})
 		refused(t, err, "account.link_used")
-		r.clock.push(2 * time.Hour) // a retry is soon, or it is not one
+		r.clock.Push(2 * time.Hour) // a retry is soon, or it is not one
 		_, err = r.Accept(t.Context(), token, n)
 		refused(t, err, "account.link_used")
 	})
@@ -306,11 +288,11 @@ func TestLinksAreWithdrawnReissuedAndExpire(t *testing.T) {
 		refused(t, err, "account.link_revoked")
 		third, err := r.Reissue(t.Context(), org, id, "")
 		ok(t, third, err)
-		r.clock.push(14*24*time.Hour - time.Second)
+		r.clock.Push(14*24*time.Hour - time.Second)
 		if _, err := r.Invitation(t.Context(), third); err != nil {
 			t.Fatalf("a second before the end: %v", err)
 		}
-		r.clock.push(time.Second)
+		r.clock.Push(time.Second)
 		_, err = r.Accept(t.Context(), third, Newcomer{Name: "x"})
 		refused(t, err, "account.link_expired")
 		other := Actor{PersonID: "o2", Roles: []Role{{Kind: Organizer, CommunityID: "c2"}}}

@@ -85,7 +85,7 @@ func TestGuessingIsLimitedAlsoInParallel(t *testing.T) {
 		if _, err := r.Login(t.Context(), right); err != nil {
 			t.Errorf("the owner: %v", err)
 		}
-		r.clock.push(attemptWindow)
+		r.clock.Push(attemptWindow)
 		right.Address = guess.Address
 		if _, err := r.Login(t.Context(), right); err != nil {
 			t.Errorf("after the window: %v", err)
@@ -129,29 +129,29 @@ func TestSessionsEnd(t *testing.T) {
 			return err == nil
 		}
 		idle := login()
-		r.clock.push(7*day - time.Second)
+		r.clock.Push(7*day - time.Second)
 		if !alive(idle) {
 			t.Error("ended before it was idle for 7 days")
 		}
-		r.clock.push(7 * day)
+		r.clock.Push(7 * day)
 		if alive(idle) {
 			t.Error("alive after 7 idle days")
 		}
 		long := login()
 		for range 29 {
-			r.clock.push(day)
+			r.clock.Push(day)
 			if !alive(long) {
 				t.Fatal("ended though it was used every day")
 			}
 		}
-		r.clock.push(day)
+		r.clock.Push(day)
 		if alive(long) {
 			t.Error("alive after 30 days")
 		}
 		deskLink, err := r.Invite(t.Context(), org, Invitation{Role: Role{Kind: Desk, CommunityID: "c1"}})
 		desk, err2 := r.Accept(t.Context(), ok(t, deskLink, err), Newcomer{Name: "张阿姨"})
 		ok(t, desk, err2)
-		r.clock.push(29 * day)
+		r.clock.Push(29 * day)
 		a, err := r.ActorBySession(t.Context(), desk)
 		if err != nil {
 			t.Errorf("the desk comes back next month: %v", err)
@@ -188,17 +188,17 @@ func TestTheDatabaseIsNotWrittenOnEveryRequest(t *testing.T) {
 			return at
 		}
 		begin := seen()
-		r.clock.push(touchAfter - time.Second)
+		r.clock.Push(touchAfter - time.Second)
 		_, err = r.ActorBySession(t.Context(), token)
 		if ok(t, seen(), err) != begin {
 			t.Error("written though it was seen a moment ago")
 		}
-		r.clock.push(time.Second)
+		r.clock.Push(time.Second)
 		_, err = r.ActorBySession(t.Context(), token)
 		if ok(t, seen(), err) == begin {
 			t.Error("not written after ten minutes")
 		}
-		r.clock.push(-time.Hour) // a clock that goes back changes nothing
+		r.clock.Push(-time.Hour) // a clock that goes back changes nothing
 		_, err = r.ActorBySession(t.Context(), token)
 		ok(t, 0, err)
 	})

@@ -18,6 +18,7 @@ import (
 	"yiji/internal/account"
 	"yiji/internal/app"
 	"yiji/internal/db"
+	"yiji/internal/db/dbtest"
 	"yiji/internal/demo"
 	"yiji/web"
 )
@@ -62,11 +63,10 @@ type Facts struct {
 // World is a running house at a moment.
 type World struct {
 	Facts
-	Base string
-	App  *app.App
-	t    testing.TB
-	mu   sync.Mutex
-	now  time.Time
+	*dbtest.Clock // what time it is there
+	Base          string
+	App           *app.App
+	t             testing.TB
 }
 
 // still is a moment kept: the database as a file and what is in it.
@@ -192,7 +192,7 @@ func Open(t testing.TB, m Moment) *World {
 	if err := os.WriteFile(filepath.Join(dir, "yiji.db"), k.raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w := &World{Facts: k.Facts, t: t, now: k.now}
+	w := &World{Facts: k.Facts, t: t, Clock: dbtest.NewClock(k.now)}
 	if w.App, err = app.New(context.Background(), k.options(dir, w.Now)); err != nil {
 		t.Fatal(err)
 	}
@@ -211,19 +211,10 @@ func Open(t testing.TB, m Moment) *World {
 	return w
 }
 
-// Now is the world's time.
-func (w *World) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
 // Push lets time go on, and waits until the house has done what is due by then.
 func (w *World) Push(d time.Duration) {
 	w.t.Helper()
-	w.mu.Lock()
-	w.now = w.now.Add(d)
-	w.mu.Unlock()
+	w.Clock.Push(d)
 	w.App.Wake()
 	for range 3 { // opening follows confirming, telling follows closing
 		for _, tick := range []func(context.Context) (time.Time, error){w.App.Scheduler.Tick, w.App.Booths.Tick, w.App.Queue.Tick} {
