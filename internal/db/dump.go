@@ -50,7 +50,7 @@ func (d *DB) Dump(ctx context.Context, w io.Writer, extra map[string]string, pro
 		return err
 	}
 	z := gzip.NewWriter(w)
-	enc := json.NewEncoder(z)
+	enc := json.NewEncoder(shortLines{z})
 	if err := enc.Encode(Header{Format: BackupFormat, Schema: have, CreatedAt: d.Now(), Extra: extra}); err != nil {
 		return err
 	}
@@ -128,6 +128,17 @@ func ReadHeader(r io.Reader) (Header, error) {
 // longestLine is what a line of a backup may take: whoever gives us a file does
 // not say how much memory we need.
 const longestLine = 16 << 20
+
+// shortLines refuses to write a line that nobody could read again.
+type shortLines struct{ w io.Writer }
+
+// Write takes one whole line, as json.Encoder gives it.
+func (s shortLines) Write(line []byte) (int, error) {
+	if len(line) >= longestLine {
+		return 0, fmt.Errorf("a row of %d MB is more than a backup can hold (%d MB)", len(line)>>20, longestLine>>20)
+	}
+	return s.w.Write(line)
+}
 
 func backupLines(r io.Reader) (*bufio.Scanner, error) {
 	z, err := gzip.NewReader(bufio.NewReader(r))

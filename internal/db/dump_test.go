@@ -133,6 +133,31 @@ func TestABackupsLineHasALimit(t *testing.T) {
 	}
 }
 
+// What Restore would refuse Dump does not write: a backup is not found to be
+// useless on the day it is needed.
+func TestADumpIsReadableOrNone(t *testing.T) {
+	d := dbtest.Open(t, dbtest.SQLite(t), nil)
+	for size, want := range map[int]bool{16<<20 - 4096: true, 16 << 20: false} {
+		update(t, d, func(tx *db.Tx) error {
+			if _, err := tx.Exec(`DELETE FROM outbox`); err != nil {
+				return err
+			}
+			tx.Append(db.Record{ID: db.NewID(), Topic: "t", Key: "k", Name: "n", Payload: strings.Repeat("x", size)})
+			return nil
+		})
+		var file bytes.Buffer
+		err := d.Dump(t.Context(), &file, nil, nil)
+		if (err == nil) != want {
+			t.Errorf("a row of %d bytes: %v", size, err)
+		}
+		if err == nil {
+			if _, err := dbtest.Open(t, dbtest.SQLite(t), nil).Restore(t.Context(), &file, nil); err != nil {
+				t.Errorf("restored: %v", err)
+			}
+		}
+	}
+}
+
 func FuzzReadHeader(f *testing.F) {
 	f.Add([]byte("\x1f\x8b"))
 	f.Add([]byte(`{"format":"yiji-backup-1"}`))
