@@ -203,7 +203,7 @@ func stateIcon(s notify.State) string {
 // whyText says in plain words why a message was not sent, and what to do.
 func (p page) whyText(why string) string { return p.T("msg.why_"+notify.WhyKey(why), "code", why) }
 
-// whomText says to how many a message will go: 3 位伙伴、1 个群.
+// whomText says to how many a message will go: 3 家合伙人、1 个群.
 func (p page) whomText(to map[notify.Audience]int) string {
 	var out []string
 	for _, a := range []notify.Audience{notify.ToPartner, notify.ToResident, notify.ToOrganizer, notify.ToChannel} {

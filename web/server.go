@@ -196,10 +196,13 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 // arrive is what is decided before anything is looked up.
 func (s *Server) arrive(c *call) error {
 	c.choose()
-	if !slices.ContainsFunc(c.ParamValues(), notPlain) && (c.api() || !oddQuery(c.QueryParams())) {
-		return s.admit(c)
+	if err := s.admit(c); err != nil {
+		return err
 	}
-	return fault.NotFound("request.not_found", "", "no address of ours has control characters")
+	if slices.ContainsFunc(c.ParamValues(), notPlain) || !c.api() && oddQuery(c.QueryParams()) {
+		return fault.NotFound("request.not_found", "", "no address of ours has control characters")
+	}
+	return nil
 }
 
 func notPlain(s string) bool { return !text.Plain(s) }

@@ -19,6 +19,7 @@ async function again() {
 	asking = true;
 	try {
 		const answer = await fetch(location.href);
+		if (!answer.ok) return; // what is shown is better than an error
 		const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
 		if (!fresh) return location.reload(); // the day is no longer open
 		root.replaceWith(fresh);
