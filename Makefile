@@ -19,7 +19,8 @@ test: check
 # whole market as the demonstration plays it. Not under the race detector: the
 # server is raced above, its pages only open slower.
 look:
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 9m ./internal/look ./internal/demo/...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 9m ./internal/look ./internal/browser ./internal/demo/...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 9m -run '^TestPhone' ./web
 
 # After mending a page: takes what is no longer found out of the list of known findings.
 look-shrink:

@@ -1,3 +1,5 @@
+//go:build !race
+
 package web
 
 import (
@@ -70,7 +72,7 @@ func (p *thumb) tap(what string) {
 }
 
 // From the link to the claim: two presses, when everything is filled in.
-func TestFromTheLinkToTheClaim(t *testing.T) {
+func TestPhoneFromTheLinkToTheClaim(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		link, err := f.Account.Invite(t.Context(), account.Operator(), account.Invitation{Role: f.acts(f.doctors.ID)})
 		f.ok(err)
@@ -105,7 +107,7 @@ func TestFromTheLinkToTheClaim(t *testing.T) {
 }
 
 // What differs from the last time is changed on the same page, and is filled in the next time.
-func TestAClaimIsChangedOnItsPage(t *testing.T) {
+func TestPhoneAClaimIsChangedOnItsPage(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		id := f.soy.Services[0].ID
 		chrome.With(t, o, func(p *chrome.Page) {
@@ -150,7 +152,7 @@ func (f *fair) waited() (holder, waiter booths.Partner) {
 	return f.grinder, f.soy
 }
 
-func TestABoothIsReleasedDeclinedAndAccepted(t *testing.T) {
+func TestPhoneABoothIsReleasedDeclinedAndAccepted(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		holder, waiter := f.waited()
 		chrome.With(t, o, func(p *chrome.Page) {
@@ -212,7 +214,7 @@ func (f *fair) boothCalled(code string) string {
 	return ""
 }
 
-func TestOnlyWhoWasAskedStandsIn(t *testing.T) {
+func TestPhoneOnlyWhoWasAskedStandsIn(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		holder, waiter := f.waited()
 		chrome.With(t, o, func(p *chrome.Page) {

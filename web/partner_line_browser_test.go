@@ -1,3 +1,5 @@
+//go:build !race
+
 package web
 
 import (
@@ -29,7 +31,7 @@ func (f *fair) at(p *chrome.Page, partner, service string) queue.Line {
 }
 
 // Ten people, one of whom does not come, one press too many taken back, a pause.
-func TestTenPeopleAreServedWithOneThumb(t *testing.T) {
+func TestPhoneTenPeopleAreServedWithOneThumb(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		f.numbers(f.opened()["血压"].ID, 10)
 		chrome.With(t, o, func(p *chrome.Page) {
@@ -68,7 +70,7 @@ func TestTenPeopleAreServedWithOneThumb(t *testing.T) {
 
 // Two at one line press at the same moment, each seeing the same picture: one
 // number is called, and the other one is told which.
-func TestTwoThumbsCallOneNumber(t *testing.T) {
+func TestPhoneTwoThumbsCallOneNumber(t *testing.T) {
 	for name, o := range map[string]chrome.Options{"script": {Touch: true}, "no script": {Touch: true, NoScript: true}} {
 		t.Run(name, func(t *testing.T) {
 			watchedFair(t, func(t *testing.T, f *fair) {
@@ -94,7 +96,7 @@ func TestTwoThumbsCallOneNumber(t *testing.T) {
 	}
 }
 
-func TestTheNumberWaitingChangesByItself(t *testing.T) {
+func TestPhoneTheNumberWaitingChangesByItself(t *testing.T) {
 	watchedFair(t, func(t *testing.T, f *fair) {
 		f.numbers(f.opened()["血压"].ID, 2)
 		chrome.With(t, chrome.Options{Touch: true}, func(p *chrome.Page) {
@@ -113,7 +115,7 @@ func TestTheNumberWaitingChangesByItself(t *testing.T) {
 
 // The network is cut before the press: it is said, kept over a reload's worth
 // of time, and sent once when the network is back.
-func TestAPressWithoutNetworkIsSentOnce(t *testing.T) {
+func TestPhoneAPressWithoutNetworkIsSentOnce(t *testing.T) {
 	watchedFair(t, func(t *testing.T, f *fair) {
 		f.numbers(f.opened()["血压"].ID, 4)
 		chrome.With(t, chrome.Options{Touch: true}, func(p *chrome.Page) {
@@ -139,7 +141,7 @@ func TestAPressWithoutNetworkIsSentOnce(t *testing.T) {
 }
 
 // An order that was kept when the page went away is given when it comes back, once.
-func TestAKeptOrderOutlivesThePage(t *testing.T) {
+func TestPhoneAKeptOrderOutlivesThePage(t *testing.T) {
 	watchedFair(t, func(t *testing.T, f *fair) {
 		f.numbers(f.opened()["血压"].ID, 4)
 		chrome.With(t, chrome.Options{Touch: true}, func(p *chrome.Page) {
@@ -166,7 +168,7 @@ func TestAKeptOrderOutlivesThePage(t *testing.T) {
 
 // The network is cut after the server did it and before the answer came: the
 // page repeats the order with its key, and it is not done twice.
-func TestALostAnswerIsAskedForAgain(t *testing.T) {
+func TestPhoneALostAnswerIsAskedForAgain(t *testing.T) {
 	watchedFair(t, func(t *testing.T, f *fair) {
 		f.numbers(f.opened()["血压"].ID, 4)
 		var posts atomic.Int32
@@ -191,7 +193,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 	})
 }
 
-func TestPiecesAreCountedByThumb(t *testing.T) {
+func TestPhonePiecesAreCountedByThumb(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		f.claims(f.soy)
 		f.until(at(11, 19, 9, 0))
@@ -232,7 +234,7 @@ func TestPiecesAreCountedByThumb(t *testing.T) {
 	})
 }
 
-func TestItemsLieInAListUntilFetched(t *testing.T) {
+func TestPhoneItemsLieInAListUntilFetched(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		f.numbers(f.opened()["磨刀"].ID, 2)
 		chrome.With(t, o, func(p *chrome.Page) {
@@ -254,7 +256,7 @@ func TestItemsLieInAListUntilFetched(t *testing.T) {
 	})
 }
 
-func TestALetterIsOneSheet(t *testing.T) {
+func TestPhoneALetterIsOneSheet(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		f.numbers(f.opened()["血压"].ID, 2)
 		b, to := f.as(f.doctors), "/p/xiangyang/lines/"+f.lines()["血压"].ID
@@ -286,7 +288,7 @@ func TestALetterIsOneSheet(t *testing.T) {
 	})
 }
 
-func TestSomebodyWhoActsForTwo(t *testing.T) {
+func TestPhoneSomebodyWhoActsForTwo(t *testing.T) {
 	both(t, func(t *testing.T, f *fair, o chrome.Options) {
 		session := f.token(f.acts(f.soy.ID))
 		who, err := f.Account.ActorBySession(t.Context(), session)
