@@ -20,6 +20,9 @@ func TestTheLifeOfANumber(t *testing.T) {
 		a := f.take(b, lines["血压"].ID)
 		page := a.Path
 		reads(t, a, 200, "6", "前面还有 5 位", "约 11–19 分钟", "请到 A1 号摊位", "自动刷新")
+		if strings.Contains(readable(t, a.Body), "现在叫到") {
+			t.Error("it says who is called before anybody is")
+		}
 		if a.Header.Get("Cache-Control") != "no-store" {
 			t.Error("a number's page may be kept by others")
 		}
@@ -32,7 +35,7 @@ func TestTheLifeOfANumber(t *testing.T) {
 		call()
 		call()
 		a = b.get(page)
-		reads(t, a, 200, "前面还有 3 位", "快到您了，请在摊位旁边等")
+		reads(t, a, 200, "前面还有 3 位", "现在叫到 2 号", "快到您了，请在摊位旁边等")
 		if !strings.Contains(a.Body, "held turn") {
 			t.Error("near is not shown")
 		}

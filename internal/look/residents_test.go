@@ -93,6 +93,10 @@ func TestAResidentsWay(t *testing.T) {
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Busy)
 		l := quiet(t, w)
+		if _, err := w.App.Queue.Issue(t.Context(), queue.IssueRequest{DayID: w.Day, LineID: l.ID, Via: queue.Desk}); err != nil {
+			t.Fatal(err)
+		}
+		l.Issued++ // somebody is before
 		browser.With(t, o, func(p *browser.Page) {
 			p.Before(senses)
 			see := func(what, words string) { // live with scripts; without them one looks again
@@ -109,6 +113,12 @@ func TestAResidentsWay(t *testing.T) {
 			if !o.NoScript {
 				p.Press("[data-sound]")
 			}
+			other, err := w.App.Queue.Next(t.Context(), about(w, l))
+			if err != nil {
+				t.Fatal(err)
+			}
+			see("how far the line has come", "现在叫到 "+itoa(other.Number)+" 号")
+			serve(t, w, l, other)
 			mine := callUntil(t, w, l, l.Issued+1)
 			see("being called", "轮到您了")
 			p.WaitFor("green", `!!document.querySelector(".held.go")`)

@@ -1,6 +1,6 @@
 // The day's page: lines move by themselves, and a number is taken once, however
 // bad the network is.
-import { live, fresh, show, write, band, sig } from "./fresh.js";
+import { live, fresh, show, write, band, called, sig } from "./fresh.js";
 
 // new words are asked for a moment later, not by everybody at once
 let soon;
@@ -12,7 +12,7 @@ live(l => {
 	const e = card.querySelector("[data-waiting]");
 	if (e) write(e, l.waiting || l.state !== "open" ? e.dataset.text : e.dataset.none, { n: l.waiting });
 	show(card, "band", l.state === "open" ? band(l.wait, l.waiting) : null);
-	show(card, "called", l.calls.length ? { n: l.calls[0].number } : null);
+	show(card, "called", called(l));
 	show(card, "ready", l.ready.length ? { numbers: l.ready.join(" · ") } : null);
 	show(card, "stock", l.stock_left === undefined ? null : { n: l.stock_left });
 }, d => document.getElementById("whole").dataset.day === d.state || later());

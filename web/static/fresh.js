@@ -37,6 +37,7 @@ export function show(root, name, numbers) {
 }
 
 export const band = (wait, waiting) => wait.known && waiting > 0 ? scaled(wait) : null;
+export const called = l => l.calls.length ? { n: l.calls[0].number } : null;
 export const sig = l => l.state + ":" + (l.why_code || l.why || "") + (l.desk_only ? ":desk" : "");
 
 let asking = false, again = false, finger = null;

@@ -1,6 +1,6 @@
 // Numbers in one's hand: people ahead and waiting time move by themselves, and
 // when a number is near or called the page says so, aloud, once.
-import { live, fresh, show, write, band, sig, keep } from "./fresh.js";
+import { live, fresh, show, write, band, called, sig, keep } from "./fresh.js";
 import { ahead } from "./live.js";
 import { say } from "./read.js";
 
@@ -30,6 +30,7 @@ live(l => {
 		}
 		const e = t.querySelector("[data-ahead]");
 		if (e && before > 0) write(e, e.dataset.text, { n: before });
+		show(t, "called", called(l));
 		// the band of the line is for its end; nearer ones wait their share of it
 		const part = l.waiting ? before / l.waiting : 0, w = l.wait;
 		show(t, "band", before > 0 ? band({ known: w.known, left: w.left, lo: Math.floor(w.lo * part), hi: Math.max(Math.floor((w.hi - 1) * part) + 1, Math.floor(w.lo * part) + 2) }, before) : null);
