@@ -47,12 +47,19 @@ func (c *call) dayView(d scheduler.Day) (dayView, error) {
 		v.Came = sums[d.ID]
 	}
 	if !v.open() {
-		v.Next, err = c.server.Scheduler.NextDay(c.ctx(), d.CommunityID, d.MarketID)
-		if fault.KindOf(err) == fault.KindNotFound {
-			err = nil
-		}
+		v.Next, err = c.nextAfter(d)
 	}
 	return v, errors.Join(err, c.markMine(&v))
+}
+
+// nextAfter is the market's next day besides d, or the one that is open; zero
+// when none is planned.
+func (c *call) nextAfter(d scheduler.Day) (scheduler.Day, error) {
+	next, err := c.server.Scheduler.NextDay(c.ctx(), d.CommunityID, d.MarketID)
+	if fault.KindOf(err) == fault.KindNotFound || next.ID == d.ID {
+		return scheduler.Day{}, nil
+	}
+	return next, err
 }
 
 // partnersAt says who stands at which booth.

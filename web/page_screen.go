@@ -8,7 +8,6 @@ import (
 
 	"yiji/booths/queue"
 	"yiji/internal/fault"
-	"yiji/scheduler"
 )
 
 const (
@@ -37,11 +36,7 @@ func (s *Server) screenPage(c *call) error {
 	v.Modules, v.State, v.Refresh = []string{"screen.js"}, d.StateAt(v.now), screenRefresh
 	v.take(lines)
 	if v.over() {
-		v.Next, err = s.Scheduler.NextDay(c.ctx(), d.CommunityID, d.MarketID)
-		if fault.KindOf(err) == fault.KindNotFound || v.Next.ID == d.ID {
-			v.Next, err = scheduler.Day{}, nil
-		}
-		if err != nil {
+		if v.Next, err = c.nextAfter(d); err != nil {
 			return err
 		}
 	}

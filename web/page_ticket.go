@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/a-h/templ"
@@ -39,6 +40,11 @@ func (c *call) ticketView() (ticketView, error) {
 	v := ticketView{page: c.page("public.ticket", "n", strconv.Itoa(t.Ticket.Number)), when: c.when(d.TimeZone), TicketView: t, Day: d,
 		Still: c.QueryParam("still") != "", form: c.form(), Own: c.card(false) == t.Ticket.Visitor}
 	v.Modules = ticketModules
+	if s := t.Ticket.State; s == queue.Expired && t.Next == "" || s == queue.Missed {
+		if v.NextDay, err = c.nextAfter(d); err != nil {
+			return v, err
+		}
+	}
 	if !v.Still && !t.Ticket.State.Ended() {
 		v.Refresh = ticketRefresh
 	}
@@ -149,11 +155,23 @@ func (s *Server) cardPage(c *call) error {
 		if v.Card, err = s.Queue.Card(c.ctx(), visitor, d.ID); err != nil {
 			return err
 		}
+		slices.SortStableFunc(v.Card.Tickets, livingFirst)
 	}
 	if v.living() && c.QueryParam("still") == "" {
 		v.Refresh = ticketRefresh
 	}
 	return c.show(cardPage(v))
+}
+
+// livingFirst puts numbers that wait for something before those that are over.
+func livingFirst(a, b queue.TicketView) int {
+	switch over := a.Ticket.State.Ended(); {
+	case over == b.Ticket.State.Ended():
+		return 0
+	case over:
+		return 1
+	}
+	return -1
 }
 
 func (s *Server) cardForget(c *call) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +68,11 @@ func TestTheLifeOfANumber(t *testing.T) {
 		f.ok(err)
 		a = b.get(page)
 		reads(t, a, 200, "已过号", "请到摊位问一声，或者重新取号")
-		silent(t, a, `http-equiv="refresh"`, `/leave"`)
+		silent(t, a, `http-equiv="refresh"`, `/leave"`, "下一场：") // today is not over
+		f.until(at(11, 19, 11, 50))
+		a = b.get(page)
+		reads(t, a, 200, "已过号", "想办的话，请下一场再来取号。", "下一场：12月19日 周六")
+		silent(t, a, "请到摊位问一声", "请到 A1 号摊位")
 	})
 }
 
@@ -169,16 +174,21 @@ func TestNotServedComesFirstNextTime(t *testing.T) {
 		b := f.browser()
 		page := f.take(b, line).Path
 		f.until(at(11, 19, 11, 31))
-		reads(t, b.get(page), 200, "这一场没有轮到您", "下一场有这项服务时，您排在前面")
-		f.until(at(11, 19, 11, 50))
-		f.until(at(12, 1, 12, 0))
+		a := b.get(page)
+		reads(t, a, 200, "这一场没有轮到您", "下一场有这项服务时，您排在前面", "下一场：12月19日 周六")
 		next, err := f.Scheduler.NextDay(t.Context(), f.place.ID, f.market.ID)
 		f.ok(err)
+		if !strings.Contains(a.Body, `href="/d/`+next.ID+`"`) {
+			t.Error("no way to the next day")
+		}
+		f.until(at(11, 19, 11, 50))
+		f.until(at(12, 1, 12, 0))
 		f.day = next
 		f.claims(f.doctors)
 		f.until(at(12, 19, 9, 0))
-		a := b.get(page)
+		a = b.get(page)
 		reads(t, a, 200, "这一场没有轮到您", "看下一场的新号")
+		silent(t, a, "下一场：") // the new number leads there
 		var to string
 		for _, n := range nodes(t, a.Body, "a") {
 			if n.FirstChild != nil && n.FirstChild.Data == "看下一场的新号" {
@@ -187,6 +197,34 @@ func TestNotServedComesFirstNextTime(t *testing.T) {
 		}
 		reads(t, b.get(to), 200, "1", "上一场没轮到，这一场排在前面", "下一个就是您")
 		reads(t, b.get("/d/"+next.ID+"/card"), 200, "上一场没轮到，这一场排在前面")
+	})
+}
+
+// What still waits stands above what is over, whichever was taken first.
+func TestTheCardBeginsWithWhatWaits(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		lines := f.opened()
+		b := f.browser()
+		f.numbers(lines["血压"].ID, 2)
+		first := f.take(b, lines["磨刀"].ID).Path
+		for i, service := range []string{"血压", "耳穴"} {
+			f.clock.Set(at(11, 19, 9, 1+i))
+			f.take(b, lines[service].ID)
+		}
+		card := "/d/" + f.day.ID + "/card"
+		order := func(want ...string) {
+			t.Helper()
+			var got []string
+			for _, n := range nodes(t, b.get(card).Body, "h2") {
+				got = append(got, n.FirstChild.Data)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		order("磨刀", "血压", "耳穴")
+		b.send(first, first+"/leave")
+		order("血压", "耳穴", "磨刀")
 	})
 }
 
