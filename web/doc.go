@@ -96,7 +96,7 @@
 // a frame is a complete state, so showing it twice is showing it once. A frame
 // is never older than the one before it. internal/live/frame.go says what is in
 // one; a line's: line booth service kind state why_code why waiting order wait
-// {lo hi known left} called serving calls [{number at calls open}] ready stock_left
+// {lo hi known left} near called serving calls [{number at calls open}] ready stock_left
 // issued desk_only at. state may be "removed". People before number n: ahead(l, n), -1
 // when n does not wait (then look into called, serving, ready). A page with a
 // line it has never heard of reloads itself.

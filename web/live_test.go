@@ -3,6 +3,7 @@ package web
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -73,8 +74,10 @@ func TestADayIsFollowedLive(t *testing.T) {
 	next("all", lines["血压"].ID)
 	next("day", `"state":"open"`)
 	b := f.browser()
-	f.take(b, lines["血压"].ID)
-	next("line", `"order":[[1,1]]`)
+	mine := f.ticket(f.take(b, lines["血压"].ID))
+	if now := next("line", `"order":[[1,1]]`); !strings.Contains(now, fmt.Sprintf(`"near":%d,`, mine.Line.Near)) {
+		t.Errorf("the page and the frame differ in who is near: %s", now)
+	}
 	_, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: lines["血压"].ID}))
 	f.ok(err)
 	called := next("line", `"called":[1]`)

@@ -186,11 +186,9 @@ func (s *Server) cardForget(c *call) error {
 	return c.done("/d/"+d.ID, "done.card_forgotten")
 }
 
-// near reports whether the holder should stay close by: nobody is called near
-// while the line calls nobody.
+// near reports whether the holder should stay close by.
 func near(t queue.TicketView) bool {
-	runs := t.Line.State == queue.LineOpen || t.Line.State == queue.LineSoldOut
-	return t.Ticket.State == queue.Waiting && t.Ahead <= 3 && runs
+	return t.Ticket.State == queue.Waiting && t.Ahead <= t.Line.Near
 }
 
 // halted reports whether there is nothing to go to the booth for: the line is

@@ -76,6 +76,22 @@ func TestTheLifeOfANumber(t *testing.T) {
 	})
 }
 
+// Two people who take ten minutes each are not near, whatever their number.
+func TestNearIsAMatterOfMinutes(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["耳穴"]
+		f.numbers(line.ID, 2)
+		b := f.browser()
+		page := f.take(b, line.ID).Path
+		if a := b.get(page); strings.Contains(a.Body, "held turn") || !strings.Contains(a.Body, ":false:false") {
+			t.Error("twenty minutes are near")
+		}
+		_, err := f.Queue.Next(t.Context(), f.cmd(queue.Ticket{LineID: line.ID}))
+		f.ok(err)
+		reads(t, b.get(page), 200, "前面还有 1 位", "快到您了")
+	})
+}
+
 // Nobody is sent to a booth where nobody stands, called or near.
 func TestAReleasedBoothCallsNobody(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {

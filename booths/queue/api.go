@@ -75,6 +75,7 @@ type Line struct {
 	DeskOnly     bool      `json:"desk_only,omitempty"`
 	SuspectAt    time.Time `json:"suspect_at,omitzero"` // when very many numbers were last taken from one place
 	Wait         Band      `json:"wait"`                // for somebody who would come now
+	Near         int       `json:"near"`                // who has no more ahead than this stays close by; -1 is nobody
 }
 
 // Call is one called number; Open while nobody came or is being served.

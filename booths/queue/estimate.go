@@ -8,6 +8,8 @@ import (
 const (
 	measuredLast  = 9 // service times that count
 	measuredLeast = 3 // fewer say nothing: the service's usual minutes are taken
+
+	soon = 10 * time.Minute // whose turn is expected within this stays close by
 )
 
 // estimate is the pure rule behind every waiting time that is shown: ahead
@@ -16,7 +18,7 @@ const (
 // quarter more, at least two minutes wide when anybody is ahead. A line that
 // is not running has no honest time.
 func estimate(ahead, minutes int, measured []time.Duration, state LineState) Band {
-	if state != LineOpen && state != LineSoldOut {
+	if !calls(state) {
 		return Band{}
 	}
 	if ahead <= 0 {
@@ -26,6 +28,18 @@ func estimate(ahead, minutes int, measured []time.Duration, state LineState) Ban
 	lo, hi := int(total*0.75), int(total*1.25)+1
 	return Band{Known: true, Lo: lo, Hi: max(hi, lo+2)}
 }
+
+// near is how many may be ahead of somebody who should stay close by; -1 is
+// nobody, because the line calls nobody.
+func near(minutes int, measured []time.Duration, state LineState) int {
+	if !calls(state) {
+		return -1
+	}
+	return int(soon / perPerson(minutes, measured))
+}
+
+// calls reports whether a line in this state calls people.
+func calls(state LineState) bool { return state == LineOpen || state == LineSoldOut }
 
 // perPerson is the median of the last measured times, else the usual minutes.
 func perPerson(minutes int, measured []time.Duration) time.Duration {

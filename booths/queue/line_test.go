@@ -157,6 +157,29 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// Who stays close by is a matter of minutes, not of people.
+func TestNear(t *testing.T) {
+	half := 30 * time.Second
+	for _, c := range []struct {
+		usual    int
+		measured []time.Duration
+		state    LineState
+		want     int
+	}{
+		{3, nil, LineOpen, 3},
+		{1, nil, LineOpen, 10},
+		{10, nil, LineOpen, 1},
+		{15, nil, LineOpen, 0}, // the next one always
+		{15, []time.Duration{half, half, half}, LineSoldOut, 20},
+		{3, nil, LinePaused, -1},
+		{3, nil, LineClosing, -1},
+	} {
+		if got := near(c.usual, c.measured, c.state); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+}
+
 func FuzzNumberOf(f *testing.F) {
 	for _, s := range []string{"l-1", "l-0", "l--1", "l-01", "m-1", "l-", "", "l-99999999999999999999", "l-+1", "l-１"} {
 		f.Add(s)

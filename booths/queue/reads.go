@@ -271,5 +271,6 @@ func (l lineFacts) view(now time.Time) Line {
 		State: state, Why: why, Stock: l.StockTotal, StockLeft: l.StockLeft,
 		OpensAt: db.Time(l.OpensAt), ClosesAt: db.Time(l.ClosesAt), Version: l.Version, Issued: l.NextNumber - 1 - l.Blocked,
 		Waiting: l.waiting, Calls: l.calls, Ready: l.ready, DeskOnly: l.DeskOnly, SuspectAt: instant(l.SuspectAt), Wait: l.wait(l.waiting, now),
+		Near: near(l.Minutes, l.measured, state),
 	}
 }

@@ -23,6 +23,7 @@ type Line struct {
 	Waiting   int             `json:"waiting"`
 	Order     [][2]int        `json:"order"`
 	Wait      queue.Band      `json:"wait"`
+	Near      int             `json:"near"`
 	Called    []int           `json:"called"`
 	Serving   []int           `json:"serving"`
 	Calls     []queue.Call    `json:"calls"`
@@ -45,7 +46,7 @@ type Day struct {
 func lineFrame(n queue.Now) Line {
 	l := Line{
 		Line: n.ID, Booth: n.BoothCode, Service: n.Service, Kind: n.Kind, State: n.State, Why: n.Why, Waiting: n.Waiting, Order: some(n.Order),
-		Wait: n.Wait, Called: some(n.Called), Serving: some(n.Serving), Calls: some(n.Calls), Ready: some(n.Ready), Issued: n.Issued, DeskOnly: n.DeskOnly,
+		Wait: n.Wait, Near: n.Near, Called: some(n.Called), Serving: some(n.Serving), Calls: some(n.Calls), Ready: some(n.Ready), Issued: n.Issued, DeskOnly: n.DeskOnly,
 	}
 	if l.Why == queue.WhyReleased {
 		l.WhyCode, l.Why = l.Why, ""

@@ -10,8 +10,8 @@ document.getElementById("stale").dataset.keep = "1";
 
 // sigOf says of a number in a live line what ticketSig says on the server.
 function sigOf(l, n, was) {
-	const before = ahead(l, n), runs = l.state === "open" || l.state === "sold_out";
-	if (before >= 0) return `waiting:${sig(l)}:${before <= 3 && runs}:${before === 0}`;
+	const before = ahead(l, n);
+	if (before >= 0) return `waiting:${sig(l)}:${before <= l.near}:${before === 0}`;
 	if (l.called.includes(n)) {
 		const call = l.calls.find(c => c.number === n);
 		const halted = l.state === "paused" && l.why_code === "booth_released" ? ":halted" : "";
