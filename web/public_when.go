@@ -1,7 +1,6 @@
 package web
 
 import (
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -102,29 +101,27 @@ func (p page) lengthText(key string, minutes int) string {
 }
 
 // bandText says a wait by the texts of a key, in what people say it in: minutes,
-// half hours, half days; or that today may not be long enough. Modules do the same (static/words.js).
+// tens of minutes, beyond two hours hours; or that today may not be long enough.
+// Modules do the same (static/words.js).
 func (p page) bandText(key string, wait queue.Band) string {
-	lo, hi := float64(wait.Lo), float64(wait.Hi)
+	size, step := 1, 1
 	switch {
 	case wait.Late():
 		return p.T(key + "_late")
-	case wait.Hi > 1440:
-		key, lo, hi = key+"_days", lo/1440, hi/1440
+	case wait.Hi > 120:
+		key, size = key+"_hours", 60
 	case wait.Hi > 60:
-		key, lo, hi = key+"_hours", lo/60, hi/60
-	default:
-		return p.T(key, "lo", strconv.Itoa(wait.Lo), "hi", strconv.Itoa(wait.Hi))
+		step = 10
 	}
-	lo = math.Floor(2*lo) / 2
-	hi = max(math.Ceil(2*hi)/2, lo+0.5)
-	return p.T(key, "lo", halves(lo), "hi", halves(hi))
+	unit := size * step
+	lo := wait.Lo / unit * step
+	hi := max((wait.Hi+unit-1)/unit*step, lo+step)
+	return p.T(key, "lo", strconv.Itoa(lo), "hi", strconv.Itoa(hi))
 }
-
-func halves(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // bandWords are the texts of a key for modules, which write the numbers in.
 func (p page) bandWords(key string) templ.Attributes {
-	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-days": p.T(key + "_days"), "data-late": p.T(key + "_late")}
+	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-late": p.T(key + "_late")}
 }
 
 var isoDate = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)

@@ -6,19 +6,21 @@ import (
 	"yiji/booths/queue"
 )
 
-// Nobody reads "about 190 minutes": a wait is said in what people count it in.
-func TestWaitsAreSaidInHoursAndDays(t *testing.T) {
+// Nobody reads "about 190 minutes" or "1.5 hours": a wait is said in what people count it in.
+func TestWaitsAreSaidAsPeopleSayThem(t *testing.T) {
 	for _, c := range []struct {
 		wait             queue.Band
 		hans, hant, says string
 	}{
 		{queue.Band{Lo: 0, Hi: 2}, "约 0–2 分钟", "約 0–2 分鐘", "about 0–2 minutes"},
 		{queue.Band{Lo: 45, Hi: 60}, "约 45–60 分钟", "約 45–60 分鐘", "about 45–60 minutes"},
-		{queue.Band{Lo: 45, Hi: 76}, "约 0.5–1.5 小时", "約 0.5–1.5 小時", "about 0.5–1.5 hours"},
-		{queue.Band{Lo: 120, Hi: 120}, "约 2–2.5 小时", "約 2–2.5 小時", "about 2–2.5 hours"},
+		{queue.Band{Lo: 45, Hi: 61}, "约 40–70 分钟", "約 40–70 分鐘", "about 40–70 minutes"},
+		{queue.Band{Lo: 30, Hi: 90}, "约 30–90 分钟", "約 30–90 分鐘", "about 30–90 minutes"},
+		{queue.Band{Lo: 61, Hi: 102, Left: 61}, "约 60–110 分钟", "約 60–110 分鐘", "about 60–110 minutes"},
+		{queue.Band{Lo: 120, Hi: 120}, "约 120–130 分钟", "約 120–130 分鐘", "about 120–130 minutes"},
+		{queue.Band{Lo: 73, Hi: 121}, "约 1–3 小时", "約 1–3 小時", "about 1–3 hours"},
+		{queue.Band{Lo: 180, Hi: 180}, "约 3–4 小时", "約 3–4 小時", "about 3–4 hours"},
 		{queue.Band{Lo: 600, Hi: 1440}, "约 10–24 小时", "約 10–24 小時", "about 10–24 hours"},
-		{queue.Band{Lo: 1080, Hi: 1801}, "约 0.5–1.5 天", "約 0.5–1.5 天", "about 0.5–1.5 days"},
-		{queue.Band{Lo: 61, Hi: 102, Left: 61}, "约 1–2 小时", "約 1–2 小時", "about 1–2 hours"},
 		{queue.Band{Lo: 62, Hi: 102, Left: 61}, "今天可能轮不到。没轮到的，下一场排在前面。", "今天可能輪不到。沒輪到的，下一場排在前面。", "Today may not be long enough. Who is not reached comes first next time."},
 	} {
 		c.wait.Known = true

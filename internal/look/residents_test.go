@@ -271,6 +271,14 @@ func TestTheDayMovesByItself(t *testing.T) {
 	browser.With(t, browser.Options{Width: 390, Touch: true}, func(p *browser.Page) {
 		p.Open(w.Base + "/d/" + w.Day)
 		browser.Eval[bool](p, `window.same = true`)
+		// the server writes the same (TestWaitsAreSaidAsPeopleSayThem)
+		waits := browser.Eval[string](p, `async none => {
+			const { scaled } = await import(performance.getEntriesByType("resource").map(e => e.name).find(u => u.includes("/static/words.")));
+			return [[0, 2], [45, 60], [45, 61], [30, 90], [120, 120], [73, 121], [180, 180]].map(([lo, hi]) => scaled({ lo, hi, left: 999 })).map(w => w.lo + "–" + w.hi + " " + w.unit).join(", ");
+		}`, nil)
+		if want := "0–2 text, 45–60 text, 40–70 text, 30–90 text, 120–130 text, 1–3 hours, 3–4 hours"; waits != want {
+			t.Errorf("the page's script says %s, want %s", waits, want)
+		}
 		for range 3 {
 			if _, err := w.App.Queue.Issue(t.Context(), queue.IssueRequest{DayID: w.Day, LineID: l.ID, Via: queue.Desk}); err != nil {
 				t.Fatal(err)
