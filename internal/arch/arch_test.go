@@ -17,7 +17,7 @@ import (
 var arrows = map[string][]string{
 	"cmd/yiji":                  {"internal/app", "internal/fault", "internal/text", "internal/demo", "scheduler", "booths", "internal/db", "internal/outbox", "internal/account", "internal/seal"}, // flags in, exit code out
 	"internal/demo":             {"internal/app", "web", "internal/db", "internal/fault", "internal/text", "scheduler", "booths", "booths/queue", "notify", "internal/account"},                     // drives the real server
-	"internal/demo/stage":       {"internal/demo", "internal/app", "internal/db", "internal/db/dbtest", "web", "booths/queue", "internal/account", "notify", "notify/channel", "scheduler"},                               // for tests: the played market, stopped
+	"internal/demo/stage":       {"internal/demo", "internal/app", "internal/db", "internal/db/dbtest", "web", "booths/queue", "internal/account", "notify", "notify/channel", "scheduler"},         // for tests: the played market, stopped
 	"internal/look":             {},                                                                                                                                                                 // tests only: every page in a browser
 	"internal/app":              {"web", "scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/live", "internal/bus", "internal/outbox", "internal/db", "internal/event", "internal/fault", "internal/seal", "internal/text"},
 	"web":                       {"scheduler", "booths", "booths/queue", "notify", "notify/channel", "internal/account", "internal/live", "internal/outbox", "internal/db", "internal/fault", "internal/text"},
