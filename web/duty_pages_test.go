@@ -25,7 +25,9 @@ func (f *fair) dutyPath() string { return "/o/xiangyang/days/" + f.day.ID }
 func TestTheStripSaysWhatToDoNow(t *testing.T) {
 	eachFair(t, func(t *testing.T, f *fair) {
 		b, day := f.organizer(), f.dutyPath()
-		wants(t, b.get(day), 200, "认领", "排位", "收市", "现在要做的事", "还没有人认领", "还没有人带来：血压、理发", "现在确认", "取消这一天")
+		first := b.get(day)
+		wants(t, first, 200, "认领", "排位", "收市", "现在要做的事", "还没有人认领", "还没有人带来：血压、理发", "现在确认", "取消这一天")
+		oneGreen(t, first)
 		f.claims(f.doctors)
 		f.claims(f.grinder)
 		wants(t, b.get(day), 200, "已有 2 个认领", "还没有人带来：理发")
@@ -33,6 +35,7 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		wants(t, page, 200, "排位马上定下并公布", "先不做")
 		page = pressIt(b, page, day+"/confirm", "确认排位")
 		wants(t, page, 200, "排位已确认并公布", "提前开市")
+		oneGreen(t, page)
 		f.hear()
 		wants(t, pressIt(b, page, day+"/undo", "撤销确认（还有 10 分钟）"), 200, "已撤销。", "已有 2 个认领", "现在确认", "，某人")
 		f.hear()
@@ -76,11 +79,27 @@ func TestTheStripSaysWhatToDoNow(t *testing.T) {
 		wants(t, b.get(day), 200, "看简报")
 		wants(t, b.get(wall), 200, "已收市")
 		strip := b.get(day)
-		wants(t, strip, 200, "<small>11月19日 周四 08:30</small>", "<small>11月19日 周四 10:10</small>")
-		lacks(t, strip, "<small>11月19日 周四 09:00</small>", "<small>11月19日 周四 11:30</small>")
+		wants(t, strip, 200, `"when">08:30</small>`, `"when">10:10</small>`)
+		lacks(t, strip, `"when">09:00</small>`, `"when">11:30</small>`)
 		lacks(t, b.get(wall), `id="newest"`, "血压")
 		wants(t, b.get(day+"/summary"), 200, "08:30–10:10（原定 09:00–11:30）", "08:30–10:10，")
 	})
+}
+
+// oneGreen holds that one button of a page says what to do next.
+func oneGreen(t *testing.T, a answer) {
+	t.Helper()
+	var green []string
+	for _, n := range nodes(t, a.Body, "a", "button") {
+		look := " " + attr(n, "class") + " "
+		if (n.Data == "button" || strings.Contains(look, " button ")) && !strings.Contains(look, " second ") && !strings.Contains(look, " danger ") &&
+			!strings.Contains(look, " quiet ") && !strings.Contains(look, " choose ") {
+			green = append(green, plain(attr(n, "href")+" "+look))
+		}
+	}
+	if len(green) != 1 {
+		t.Errorf("%d green buttons: %q", len(green), green)
+	}
 }
 
 func TestADayIsMovedAndCancelled(t *testing.T) {

@@ -140,21 +140,20 @@ func (v *marketDayView) count(m booths.Claim) {
 
 // dayStep is one step of the strip: 认领 → 排位 → 确认 → 开市 → 收市.
 type dayStep struct {
-	Name string
+	Key  string
 	Look string // done, now, or later
 	When string
 }
 
-// steps is the strip.
-func (v marketDayView) steps() []dayStep {
-	at := stepTimes(v.Day, v.History)
-	var out []dayStep
-	for i, look := range stepLooks(v.Day, v.State, v.Now) {
-		s := dayStep{Name: v.T("duty.step" + strconv.Itoa(i+1)), Look: look}
-		if !at[i].IsZero() {
-			s.When = v.momentText(at[i])
-		}
-		out = append(out, s)
+// steps is the strip of a day.
+func (p page) steps(d scheduler.Day, state scheduler.State, history []scheduler.Transition) []dayStep {
+	at := stepTimes(d, history)
+	out := []dayStep{
+		{Key: "claim", When: p.shortText(at[0])}, {Key: "plan"}, {Key: "confirm", When: p.shortText(at[2])},
+		{Key: "open", When: p.clockText(at[3])}, {Key: "close", When: p.clockText(at[4])},
+	}
+	for i, look := range stepLooks(d, state, p.Now) {
+		out[i].Look = look
 	}
 	return out
 }
@@ -200,7 +199,7 @@ type dayTask struct{ Says, To, Button string }
 func (v marketDayView) task() dayTask {
 	switch v.State {
 	case scheduler.Planned:
-		return dayTask{Says: v.T("duty.do_planned", "at", v.momentText(v.Day.ClaimsAt))}
+		return dayTask{v.T("duty.do_planned", "at", v.momentText(v.Day.ClaimsAt)), v.office() + "/partners", v.T("office.partners")}
 	case scheduler.Claiming:
 		if v.Claims == 0 {
 			return dayTask{v.T("duty.do_invite"), v.messages(""), v.T("duty.messages")}
@@ -211,7 +210,7 @@ func (v marketDayView) task() dayTask {
 	case scheduler.Open:
 		return dayTask{Says: v.T("duty.do_open", "n", strconv.Itoa(v.waiting()))}
 	case scheduler.Closed:
-		return dayTask{Says: v.T("duty.do_closed")}
+		return dayTask{v.T("duty.do_closed"), v.Base + "/summary", v.T("duty.summary")}
 	case scheduler.Settled:
 		return dayTask{v.T("duty.do_settled"), v.Base + "/summary", v.T("duty.summary")}
 	case scheduler.Cancelled:
@@ -232,6 +231,11 @@ func (v marketDayView) issued() (n int) {
 		n += l.Issued
 	}
 	return n
+}
+
+// oddLines reports whether a line gives its numbers otherwise than all, or too fast.
+func (v marketDayView) oddLines() bool {
+	return slices.ContainsFunc(v.Lines, func(l queue.Line) bool { return l.DeskOnly || !l.SuspectAt.IsZero() })
 }
 
 // orders are the buttons that make sense now.

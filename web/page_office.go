@@ -106,8 +106,12 @@ func tel(number string) string {
 	}, number)
 }
 
-// callsShown bounds how many contacts one page opens.
-const callsShown = 20
+// callsShown bounds how many contacts one page opens, callsOpen how many of
+// them are not folded away.
+const (
+	callsShown = 20
+	callsOpen  = 4
+)
 
 func (s *Server) officePage(c *call) error {
 	if account.Allow(c.Actor, account.MarketRead, c.In) != nil { // an admin who does not work here (yet)
@@ -290,25 +294,6 @@ func (c *call) openContacts(lists ...[]caller) error {
 	return err
 }
 
-// step of the strip 认领 → 排位 → 确认 → 开市 → 收市 and how far the day is.
-type step struct {
-	Key   string
-	State string // done, now or later
-	When  string
-}
-
-func (v officeView) steps() []step {
-	at := stepTimes(*v.Next, v.History)
-	out := []step{
-		{Key: "claim", When: v.shortText(at[0])}, {Key: "plan"}, {Key: "confirm", When: v.shortText(at[2])},
-		{Key: "open", When: v.clockText(at[3])}, {Key: "close", When: v.clockText(at[4])},
-	}
-	for i, look := range stepLooks(*v.Next, v.State, v.Now) {
-		out[i].State = look
-	}
-	return out
-}
-
 // todo is the one thing to do now: its text and where it is done.
 func (v officeView) todo() lack {
 	if v.Next == nil {
@@ -351,10 +336,11 @@ type guideStep struct {
 	Key, Icon, State, Path string // State as of a step
 }
 
-// guide leads a fresh community to its first market; nil when it has all it needs.
+// guide leads a fresh community through its first market: until it has all it
+// needs, or a market was held without. Claims that open meanwhile end nothing.
 func (v officeView) guide() []guideStep {
 	done := [3]bool{len(v.Markets) > 0, len(v.Markets) > 0 && v.Grounds, v.Partners > 0}
-	if done[0] && done[1] && done[2] || v.Next != nil && v.State != scheduler.Planned {
+	if done[0] && done[1] && done[2] || slices.ContainsFunc(v.Past, held) {
 		return nil
 	}
 	o := v.office()
@@ -374,6 +360,20 @@ func (v officeView) guide() []guideStep {
 		}
 	}
 	return out
+}
+
+// held reports whether a day really was.
+func held(d scheduler.Day) bool { return d.State == scheduler.Closed || d.State == scheduler.Settled }
+
+// began reports whether the next day is more than a date.
+func (v officeView) began() bool { return v.Next != nil && v.State != scheduler.Planned }
+
+// nextLook is the look of the next day's button: the guide's goes before it.
+func (v officeView) nextLook() string {
+	if len(v.guide()) > 0 {
+		return "second"
+	}
+	return ""
 }
 
 // missing leaves out what the guide says already.
