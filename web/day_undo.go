@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"strconv"
 	"time"
 
@@ -73,7 +74,30 @@ func (s *Server) dayUndo(c *call) error {
 		}
 		return c.again(f, err, func(form) templ.Component { return at })
 	}
-	return c.done("/o/"+c.Community.Slug+"/days/"+c.Param("day"), "done.duty_undone")
+	return c.stepped("done.duty_undone")
+}
+
+// hearingWait is how long a page waits for what follows from a step.
+const hearingWait = 2 * time.Second
+
+// hears waits for that; false: the page's figures are still those from before.
+func (c *call) hears() bool {
+	if c.server.heard == nil {
+		return true
+	}
+	ctx, stop := context.WithTimeout(c.ctx(), hearingWait)
+	defer stop()
+	return c.server.heard(ctx) == nil
+}
+
+// stepped leads back to the day after a step, once its figures are right. When
+// that takes long the page says so and looks again.
+func (c *call) stepped(note string) error {
+	to := "/o/" + c.Community.Slug + "/days/" + c.Param("day")
+	if !c.hears() {
+		to += "?updating=1"
+	}
+	return c.done(to, note)
 }
 
 // undoStep takes a step back unless the world has moved on: an opening cannot be

@@ -37,6 +37,9 @@ type wayBack struct {
 func (c *call) running(at marketDayView) (runningView, error) {
 	v := runningView{marketDayView: at, form: c.form()}
 	v.Refresh, v.Modules = runningRefresh, []string{"duty.js"}
+	if v.Updating { // nothing to follow yet
+		v.Refresh, v.Modules = planRefresh, nil
+	}
 	var err error
 	if v.Incidents, err = c.server.Queue.Incidents(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil && !unheard(err) {
 		return v, err

@@ -58,6 +58,9 @@ func (s *Server) marketDayPage(c *call, f form) (templ.Component, error) {
 		return nil, err
 	}
 	v := marketDayView{duty: at, form: f}
+	if v.Updating = c.QueryParam("updating") != "" && !c.hears(); v.Updating {
+		v.Refresh = planRefresh
+	}
 	if err := c.standInto(&v); err != nil {
 		return nil, err
 	}
@@ -299,7 +302,7 @@ func (s *Server) dayOrder(what string) handler {
 				return orderPage(v)
 			})
 		}
-		return c.done("/o/"+c.Community.Slug+"/days/"+c.Param("day"), "done.duty_"+what)
+		return c.stepped("done.duty_" + what)
 	}
 }
 

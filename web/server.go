@@ -62,6 +62,9 @@ type Options struct {
 	// consumer and market day again; nil knows none.
 	Parked func(ctx context.Context, limit int) ([]outbox.Parked, error)
 	Replay func(ctx context.Context, consumer, key string) (applied int, err error)
+	// Heard waits until everybody has heard of everything that has happened; nil
+	// is at once.
+	Heard func(ctx context.Context) error
 	// Changes is another number after every commit; nil keeps no page.
 	Changes func() int64
 	Live    *live.Hub        // nil has no live updates: pages refresh themselves
@@ -84,6 +87,7 @@ type Server struct {
 	clock     func() time.Time
 	parked    func(context.Context, int) ([]outbox.Parked, error)
 	replay    func(context.Context, string, string) (int, error)
+	heard     func(context.Context) error
 	places    places
 	live      *live.Hub
 	log       *slog.Logger
@@ -112,7 +116,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{
 		Services: o.Services, base: base.Scheme + "://" + base.Host, secure: base.Scheme == "https",
 		formKey: formKey, origins: http.NewCrossOriginProtection(), door: newDoorman(o.Limits, time.Now), lookout: newLookout(o.Limits.Off), shelf: newShelf(o.Changes), suspected: o.Suspected,
-		live: o.Live, clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
+		heard: o.Heard, live: o.Live, clock: o.Clock, parked: o.Parked, replay: o.Replay, log: o.Logger, stopping: make(chan struct{}),
 	}
 	if err := s.origins.AddTrustedOrigin(s.base); err != nil {
 		return nil, err

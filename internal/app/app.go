@@ -80,7 +80,7 @@ func (a *App) build(ctx context.Context, key []byte) error {
 	a.jobs()
 	a.web, err = web.New(web.Options{
 		Services: web.Services(a.Services), BaseURL: a.BaseURL, Key: key, TrustedProxies: a.o.TrustedProxies,
-		Parked: a.parked, Replay: a.Bus.Replay, Limits: a.o.Limits, Ready: a.ready, Metrics: a.metrics.handler(), MetricsToken: a.o.MetricsToken, Suspected: a.metrics.suspicious.Inc, Clock: a.o.Clock, Logger: a.log, Live: a.live, Changes: a.DB.Changes,
+		Parked: a.parked, Replay: a.Bus.Replay, Limits: a.o.Limits, Ready: a.ready, Metrics: a.metrics.handler(), MetricsToken: a.o.MetricsToken, Suspected: a.metrics.suspicious.Inc, Clock: a.o.Clock, Logger: a.log, Live: a.live, Changes: a.DB.Changes, Heard: a.Bus.Settle,
 	})
 	return err
 }

@@ -92,6 +92,8 @@ func TestTheOpenDayIsRun(t *testing.T) {
 			if d, err := w.App.Scheduler.Day(t.Context(), w.CommunityID, w.Day); err != nil || d.State != scheduler.Closed && d.State != scheduler.Settled {
 				t.Errorf("the day is %s, %v", d.State, err)
 			}
+			p.Press(`form[action$="/undo"] button`)
+			p.WaitFor("it is open again, with everybody who waited", `[...document.querySelectorAll("[data-line]")].some(l => l.dataset.state === "open" && Number(l.dataset.waiting) > 0)`)
 		})
 	})
 }
