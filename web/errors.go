@@ -40,6 +40,7 @@ var statusOfCode = map[string]int{
 	"request.media":             http.StatusUnsupportedMediaType,
 	"request.method":            http.StatusMethodNotAllowed,
 	"unavailable":               http.StatusServiceUnavailable,
+	"disk":                      http.StatusServiceUnavailable,
 }
 
 // retryAfter says, in seconds, when to come back after some statuses.
@@ -58,6 +59,10 @@ func faultOf(err error) *fault.Error {
 	var he *echo.HTTPError
 	var big *http.MaxBytesError
 	switch {
+	case errors.Is(err, db.ErrDisk):
+		f = unavailable().Because(err)
+		f.Code = "disk"
+		return f
 	case errors.As(err, &f):
 		return f
 	case errors.As(err, &big):

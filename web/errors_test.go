@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -42,6 +43,8 @@ func TestOneTableFromKindToStatus(t *testing.T) {
 		{errors.New("secret cause"), 500, "internal"},
 		{fault.Internal(errors.New("secret cause")), 500, "internal"},
 		{db.ErrStopped, 503, "unavailable"},
+		{db.ErrDisk, 503, "disk"},
+		{fault.Internal(fmt.Errorf("in a transaction: %w", db.ErrDisk)), 503, "disk"},
 		{context.DeadlineExceeded, 503, "unavailable"},
 		{echo.ErrNotFound, 404, "request.not_found"},
 	} {

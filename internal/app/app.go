@@ -219,5 +219,5 @@ func (a *App) ready(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	return a.DB.Ping(ctx)
+	return errors.Join(a.DB.Ping(ctx), a.DB.Room(ctx))
 }

@@ -42,6 +42,7 @@ type DB struct {
 	commits atomic.Int64
 	foreign atomic.Int64 // commits of other processes that we were told of
 	updates atomic.Int64
+	noRoom  atomic.Bool // something could not be written for want of space
 	closers []func() error
 }
 
@@ -51,8 +52,10 @@ type dialect struct {
 	begin     string
 	beginRead string
 	retryable func(error) bool
-	notify    string // statement that wakes other processes, run before COMMIT
-	tables    string // query for our tables in the order they were made
+	full      func(error) bool // the disk is, or it does not write
+	fatal     func(error) bool // the whole transaction is undone, not the statement
+	notify    string           // statement that wakes other processes, run before COMMIT
+	tables    string           // query for our tables in the order they were made
 }
 
 // readSessions bounds the snapshots read at once in one process.
@@ -81,7 +84,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		}
 	}
 	for range readSessions {
-		d.reads <- &session{pool: d.reader}
+		d.reads <- &session{pool: d.reader, fatal: d.dialect.fatal}
 	}
 	go d.lane()
 	return d, nil
@@ -117,6 +120,34 @@ func (d *DB) Ping(ctx context.Context) error {
 		var one int
 		return tx.Get(&one, `SELECT 1`)
 	})
+}
+
+// ErrDisk is what an Update comes to when the disk is full or does not write:
+// nothing of it is true, and it may be tried again when there is room.
+var ErrDisk = errors.New("the disk takes nothing more")
+
+// Room returns ErrDisk while nothing can be written. It writes only after an
+// Update failed for that reason, and until one does not: something as large as
+// what a request may write, because a few bytes fit on most full disks.
+func (d *DB) Room(ctx context.Context) error {
+	if !d.noRoom.Load() {
+		return nil
+	}
+	write := func(query string, args ...any) error {
+		return d.Update(ctx, func(tx *Tx) error {
+			_, err := tx.Exec(query, args...)
+			return err
+		})
+	}
+	err := write(`INSERT INTO commands (scope, key, body_hash, answer, keep_until) VALUES ('db', 'room', '', $1, 0)
+		ON CONFLICT (scope, key) DO UPDATE SET answer = excluded.answer`, strings.Repeat("room ", 16<<10))
+	if err == nil {
+		err = write(`DELETE FROM commands WHERE scope = 'db' AND key = 'room'`)
+	}
+	if err == nil {
+		d.noRoom.Store(false)
+	}
+	return err
 }
 
 // Close waits for the running group of Updates, refuses later ones and closes

@@ -78,7 +78,7 @@ func (d *DB) view(ctx context.Context, s *session, do func(*Tx) error) error {
 // lane is the one goroutine that writes.
 func (d *DB) lane() {
 	defer close(d.stopped)
-	s := &session{pool: d.writer}
+	s := &session{pool: d.writer, fatal: d.dialect.fatal}
 	defer s.close()
 	for {
 		select {
@@ -105,11 +105,12 @@ func (d *DB) collect(first *job) []*job {
 }
 
 // runGroup gives every job its outcome. When the group as a whole fails for a
-// reason that may pass (a deadlock, a broken connection before COMMIT) each
-// job is tried again on its own, so that one cannot spoil the others.
+// reason that may pass (a deadlock, a broken connection before COMMIT) or is the
+// reason of one of them (its rows were too many for the disk) each job is tried
+// again on its own, so that one cannot spoil the others.
 func (d *DB) runGroup(s *session, group []*job) {
 	err := d.commit(s, group)
-	if err != nil && d.again(err) {
+	if err != nil && (d.again(err) || errors.Is(err, errDead) && len(group) > 1) {
 		for _, j := range group {
 			j.err = nil
 			d.runAlone(s, j)
@@ -122,6 +123,10 @@ func (d *DB) runGroup(s *session, group []*job) {
 		}
 	}
 	for _, j := range group {
+		if j.err != nil && d.dialect.full(j.err) {
+			d.noRoom.Store(true)
+			j.err = fmt.Errorf("%w: %w", ErrDisk, j.err)
+		}
 		close(j.done)
 	}
 }
@@ -209,6 +214,10 @@ func (d *DB) runJob(ctx context.Context, s *session, j *job) error {
 	}
 	tx := &Tx{Now: d.Now(), ctx: context.WithoutCancel(j.ctx), s: s}
 	j.err = tx.Savepoint(func() error { return j.do(tx) })
+	if tx.dead != nil {
+		j.err = tx.dead
+		return fmt.Errorf("%w: %w", errDead, tx.dead)
+	}
 	if j.err != nil && (d.again(j.err) || brokenConn(j.err)) {
 		return j.err
 	}
@@ -232,8 +241,12 @@ func guard(do func() error) (err error) {
 	return do()
 }
 
+// errDead marks a failure that took the transaction of the whole group with it.
+var errDead = errors.New("the transaction is undone")
+
 // commitError marks a COMMIT whose outcome nobody knows: it is never retried
 // here, because the change may already be true.
 type commitError struct{ cause error }
 
 func (e commitError) Error() string { return e.cause.Error() }
+func (e commitError) Unwrap() error { return e.cause }

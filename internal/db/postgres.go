@@ -31,6 +31,8 @@ func (d *DB) openPostgres(ctx context.Context, raw string) error {
 	d.dialect = dialect{
 		name: "postgres", begin: "BEGIN ISOLATION LEVEL READ COMMITTED",
 		beginRead: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		full:      func(err error) bool { var e *pq.Error; return errors.As(err, &e) && e.Code == "53100" },
+		fatal:     func(error) bool { return false }, // a savepoint survives every error of a statement
 		retryable: lostRace, notify: "NOTIFY " + channel,
 		tables: `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 			WHERE c.relkind = 'r' AND n.nspname = current_schema() AND c.relname <> 'goose_db_version' ORDER BY c.oid`,

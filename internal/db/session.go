@@ -11,6 +11,7 @@ import (
 // saves half of the time of a small statement on either database.
 type session struct {
 	pool  *sqlx.DB
+	fatal func(error) bool
 	conn  *sqlx.Conn
 	stmts map[string]*sqlx.Stmt
 }

@@ -9,7 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/jmoiron/sqlx"
-	_ "modernc.org/sqlite" // the driver "sqlite": SQLite in Go, no cgo
+	"modernc.org/sqlite" // also the driver "sqlite": SQLite in Go, no cgo
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"yiji/internal/fault"
 )
@@ -43,6 +44,8 @@ func (d *DB) openSQLite(path string) error {
 	d.dialect = dialect{
 		name: "sqlite3", begin: "BEGIN IMMEDIATE", beginRead: "BEGIN",
 		retryable: func(error) bool { return false },
+		full:      takesNoMore,
+		fatal:     undoesAll,
 		tables: `SELECT name FROM sqlite_master WHERE type = 'table'
 			AND name NOT LIKE 'sqlite_%' AND name <> 'goose_db_version' ORDER BY rowid`,
 	}
@@ -103,4 +106,31 @@ func openFile(path string, conns int, extra string) (*sqlx.DB, error) {
 		return nil, errors.Join(fmt.Errorf("database %s: %w", path, err), pool.Close())
 	}
 	return pool, nil
+}
+
+// takesNoMore reports that something could not be written, so that it is
+// certainly not there; after a failed fsync nobody knows.
+func takesNoMore(err error) bool {
+	c := sqliteCode(err)
+	return c&0xff == sqlite3.SQLITE_FULL || c == sqlite3.SQLITE_IOERR_WRITE
+}
+
+// undoesAll reports an error after which SQLite may have undone the whole
+// transaction, not only the statement (https://sqlite.org/lang_transaction.html,
+// "Response To Errors Within A Transaction").
+func undoesAll(err error) bool {
+	switch sqliteCode(err) & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}
+
+// sqliteCode is the extended result code of an error, 0 when it has none.
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code()
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"yiji/internal/fault"
 )
 
@@ -17,6 +19,7 @@ type Tx struct {
 	s       *session
 	records []Record
 	depth   int
+	dead    error // what ended the transaction before its time
 }
 
 // Record is a line of the outbox; internal/outbox and internal/bus write them
@@ -32,20 +35,29 @@ func (tx *Tx) Context() context.Context { return tx.ctx }
 
 // Get reads one row into dest, a scalar or a struct with db tags; ErrNoRows when nothing matches.
 func (tx *Tx) Get(dest any, query string, args ...any) error {
-	st, err := tx.s.prepare(tx.ctx, query)
-	if err != nil {
-		return err
+	return tx.run(query, func(st *sqlx.Stmt) error { return st.GetContext(tx.ctx, dest, args...) })
+}
+
+// run prepares a statement and runs it. After a failure that ended the whole
+// transaction every further statement would stand alone and come true at once,
+// so it gets the same answer without being run.
+func (tx *Tx) run(query string, do func(st *sqlx.Stmt) error) error {
+	if tx.dead != nil {
+		return tx.dead
 	}
-	return st.GetContext(tx.ctx, dest, args...)
+	st, err := tx.s.prepare(tx.ctx, query)
+	if err == nil {
+		err = do(st)
+	}
+	if err != nil && tx.s.fatal(err) {
+		tx.dead = err
+	}
+	return err
 }
 
 // Select reads all rows into dest, a pointer to a slice.
 func (tx *Tx) Select(dest any, query string, args ...any) error {
-	st, err := tx.s.prepare(tx.ctx, query)
-	if err != nil {
-		return err
-	}
-	return st.SelectContext(tx.ctx, dest, args...)
+	return tx.run(query, func(st *sqlx.Stmt) error { return st.SelectContext(tx.ctx, dest, args...) })
 }
 
 // SelectIn is Select for a query with ? placeholders of which some are slices.
@@ -58,16 +70,16 @@ func (tx *Tx) SelectIn(dest any, query string, args ...any) error {
 }
 
 // Exec changes rows and returns how many.
-func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	st, err := tx.s.prepare(tx.ctx, query)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+func (tx *Tx) Exec(query string, args ...any) (n int64, err error) {
+	err = tx.run(query, func(st *sqlx.Stmt) error {
+		res, err := st.ExecContext(tx.ctx, args...)
+		if err != nil {
+			return err
+		}
+		n, err = res.RowsAffected()
+		return err
+	})
+	return n, err
 }
 
 // Savepoint runs do so that its failure undoes only what it did, events
@@ -86,6 +98,9 @@ func (tx *Tx) Savepoint(do func() error) error {
 		return err
 	}
 	tx.records = tx.records[:mark]
+	if tx.dead != nil {
+		return err
+	}
 	back := tx.s.plain(tx.ctx, "ROLLBACK TO SAVEPOINT "+name)
 	if back == nil {
 		back = tx.s.plain(tx.ctx, "RELEASE SAVEPOINT "+name)
