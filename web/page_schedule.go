@@ -39,6 +39,9 @@ func (s *Server) schedulePage(c *call) error {
 		switch {
 		case v.Next == nil && !o.Off:
 			v.Next = &o
+		case v.Next == nil && v.Dropped == nil:
+			d := c.dated(o, w, all)
+			v.Dropped = &d
 		case o.State == scheduler.Open:
 			v.Also = append(v.Also, o)
 		default:

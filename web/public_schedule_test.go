@@ -136,6 +136,36 @@ func TestExceptionsAreSaidInWords(t *testing.T) {
 	})
 }
 
+// A cancelled date is told first, and once: what, why, and which one is held.
+func TestTheCancelledDateIsToldFirst(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		first := func(want ...string) {
+			t.Helper()
+			a := f.browser().get("/c/xiangyang")
+			reads(t, a, 200, want...)
+			said := readable(t, a.Body)
+			if at := strings.Index(said, "这一场取消了"); at < 0 || at > strings.Index(said, want[1]) || strings.Count(said, "取消了") != 1 {
+				t.Errorf("%d in %s", at, said)
+			}
+		}
+		cancel := func(why string) {
+			t.Helper()
+			_, err := f.Scheduler.Cancel(t.Context(), scheduler.DayRef{CommunityID: f.place.ID, DayID: f.day.ID}, why, 0)
+			f.ok(err)
+			f.hear()
+		}
+		cancel("场地维修")
+		first("11月19日 周四 这一场取消了：场地维修", "下一场：12月19日 周六 9:00")
+		f.until(at(11, 20, 9, 0))
+		silent(t, f.browser().get("/c/xiangyang"), "取消了") // it would be over by now
+		next, err := f.Scheduler.NextDay(t.Context(), f.place.ID, f.market.ID)
+		f.ok(err)
+		f.day = next
+		cancel("大雪")
+		first("12月19日 周六 这一场取消了：大雪", "还没有排出下一场")
+	})
+}
+
 func date(t *testing.T, s string) scheduler.Date {
 	t.Helper()
 	d, err := scheduler.ParseDate("", s)

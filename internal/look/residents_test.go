@@ -298,6 +298,54 @@ func TestTheDayMovesByItself(t *testing.T) {
 	})
 }
 
+// Dates, times and weekdays are not torn apart, no line begins with the dot
+// between two facts, none is one character; on the open day the first button
+// is seen on a small phone without scrolling.
+func TestWordsStayWhole(t *testing.T) {
+	planned, busy := stage.Open(t, stage.Planned), stage.Open(t, stage.Busy)
+	browser.With(t, browser.Options{Width: 320, Height: 568, Touch: true}, func(p *browser.Page) {
+		for _, size := range []string{"", "2", "3"} {
+			for _, w := range []*stage.World{planned, busy} {
+				paths := []string{"/c/" + w.Community, "/d/" + w.Day}
+				if w == busy {
+					paths = append(paths, "/t/"+w.Numbers[queue.Waiting].Handle)
+				}
+				for _, path := range paths {
+					p.Cookie(w.Base, sizeCookie, size)
+					p.Open(w.Base + path)
+					for _, wrong := range browser.Eval[[]string](p, torn, nil) {
+						t.Errorf("size %q, %s: %s", size, path, wrong)
+					}
+				}
+			}
+			if size == "" { // larger ones have no room: the choosers alone take three rows
+				p.Open(busy.Base + "/d/" + busy.Day)
+				if low := browser.Eval[float64](p, `document.querySelector(".queue form button").getBoundingClientRect().bottom`); low > 568 {
+					t.Errorf("the first button ends at %g", low)
+				}
+			}
+		}
+	})
+}
+
+// torn are the lines of a page that end or begin where they should not.
+const torn = `none => [...document.querySelectorAll("main :is(h1, p, .date)")].filter(e => e.checkVisibility()).flatMap(e => {
+	const walk = document.createTreeWalker(e, NodeFilter.SHOW_TEXT), range = document.createRange(), lines = [];
+	let at = null;
+	for (let n; (n = walk.nextNode());) for (let i = 0; i < n.length; i++) {
+		range.setStart(n, i), range.setEnd(n, i + 1);
+		const r = range.getClientRects()[0];
+		if (!r || !r.width) continue;
+		if (at === null || r.top > at + r.height / 2) lines.push(""), at = r.top;
+		lines[lines.length - 1] += n.data[i];
+	}
+	const all = lines.map(s => s.trim()).join("|"), out = [];
+	if (/\d\|?月\|\d|\d\|[月日]|月\|\d|周\|[一二三四五六日]|\d\|?:\|\d|\d\|:|–\|/.test(all)) out.push("torn: " + all);
+	if (lines.some(s => s.trim().startsWith("·"))) out.push("begins with a dot: " + all);
+	if (lines.length > 1 && lines.at(-1).replace(/[\s，。：；！？“”·]/g, "").length === 1) out.push("one character alone: " + all);
+	return out;
+})`
+
 // Asking to be told, and the calendar.
 func TestSubscribeAndCalendar(t *testing.T) {
 	eachWay(t, func(t *testing.T, o browser.Options) {
