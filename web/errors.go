@@ -149,6 +149,10 @@ func (s *Server) fail(err error, ec echo.Context) {
 	default:
 		v := errorView{page: c.page("error.title"), Status: status, Message: message(c.Lang, f),
 			Code: c.T("error.reference", "id", h.Get(echo.HeaderXRequestID))}
+		if status == http.StatusNotFound && ec.Request().Method == http.MethodGet {
+			v.Title, v.Code = c.T("error.title_gone"), "" // nobody needs to ask why
+			v.Gone = v.audience() == residents
+		}
 		v.Resend = ec.Request().Method == http.MethodPost && (status == http.StatusUnauthorized || status >= 500 || retryAfter[status] > 0)
 		v.Back = status == http.StatusRequestEntityTooLarge
 		answered = c.render(status, errorPage(v))

@@ -99,7 +99,12 @@ func TestTheScheduleAnswersWhen(t *testing.T) {
 		reads(t, b.get("/c/xiangyang"), 200, "下一场：12月19日", "以前的场次", "11月19日 周四")
 		f.until(at(12, 20, 12, 0))
 		reads(t, b.get("/c/xiangyang"), 200, "还没有排出下一场")
-		reads(t, b.get("/c/nobody"), 404)
+		for _, path := range []string{"/c/nobody", "/nowhere", "/t/aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
+			a = b.get(path)
+			reads(t, a, 404, "没有找到这一页", "请再扫一次海报上的码，或者回到首页。")
+			silent(t, a, "编号", "404", "没有办成")
+		}
+		reads(t, b.get("/nowhere"), 404, "地址可能写错了，或者这一页已经没有了。")
 
 		b.lang = "en"
 		reads(t, b.get("/c/xiangyang"), 200, "No market is planned yet")
