@@ -66,8 +66,7 @@ func (s *Service) Deliveries(ctx context.Context, communityID string, f Filter) 
 	})
 	out := make([]Delivery, len(flat))
 	for i, v := range flat {
-		out[i] = v.delivery()
-		out[i].InFolder = s.inFolder(v.Channel)
+		out[i] = s.seen(v)
 	}
 	return out, err
 }
@@ -121,9 +120,7 @@ func (s *Service) Letter(ctx context.Context, communityID, deliveryID string) (d
 		if err != nil {
 			return err
 		}
-		d = v.delivery()
-		d.InFolder = s.inFolder(d.Channel)
-		tries = nil
+		d, tries = s.seen(v), nil
 		if err := tx.Select(&tries, `SELECT n, result, code, detail, started_at FROM notify_attempts WHERE delivery_id = $1 ORDER BY n`, deliveryID); err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ import (
 
 // How much one page of messages lists, and how far back a failure is news.
 const (
-	lettersShown = 30
+	lettersShown = 20
 	stepsShown   = 12
 	failureNews  = 7 * 24 * time.Hour
 )
@@ -30,6 +30,9 @@ type receiver struct{ Name, Contact, Path string }
 
 // messagesShow is the message centre: of the whole community, or of one day.
 func (s *Server) messagesShow(c *call) error {
+	if id := c.QueryParam("batch"); id != "" {
+		return c.batchShow(id)
+	}
 	v, err := c.messagesView()
 	if err != nil {
 		return err
@@ -59,13 +62,7 @@ func (c *call) messagesView() (v messagesView, err error) {
 	if v.Counts, err = c.server.Notify.CountsOf(c.ctx(), c.In.CommunityID, v.Day.ID); err != nil {
 		return v, err
 	}
-	if v.List, err = c.server.Notify.Deliveries(c.ctx(), c.In.CommunityID, v.filter); err != nil {
-		return v, err
-	}
-	if v.More = len(v.List) > lettersShown; v.More {
-		v.List = v.List[:lettersShown]
-	}
-	if v.to, err = c.receivers(v.List); err != nil {
+	if err = c.batchesInto(&v); err != nil {
 		return v, err
 	}
 	if v.Coming, err = c.comingMessages(v); err != nil || v.Day.ID == "" {

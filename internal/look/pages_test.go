@@ -126,6 +126,7 @@ var officePages = []row{
 	{path: "/o/:community/ledger.xlsx", not: "a file"},
 	{path: "/o/:community/messages", bar: browser.Office, as: organizer, at: []stage.Moment{stage.Empty, stage.Planned, stage.Settled}},
 	{path: "/o/:community/messages?day=:day", name: "o-messages-day", bar: browser.Office, as: organizer, at: after},
+	{path: "/o/:community/messages?batch=:delivery", name: "o-messages-batch", bar: browser.Office, as: organizer, at: after},
 	{path: "/o/:community/messages/:delivery", bar: browser.Office, as: organizer, at: after},
 	{path: "/o/:community/parked", bar: browser.Office, as: organizer, at: always},
 	{path: "/o/:community/channels", bar: browser.Office, as: organizer, at: birth},
