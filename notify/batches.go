@@ -34,8 +34,8 @@ func (b Batch) N() (n int) {
 func (b Batch) Failed() bool { return b.States[GivenUp] > 0 }
 
 // batchKey is what messages of a batch have in common. One reaction writes all
-// of its messages with one time; slots also hold together what people cause one
-// by one, like confirmations.
+// of its messages with one time; confirmations, which residents cause one by
+// one, share a day.
 type batchKey struct {
 	Slot  int64  `db:"slot"`
 	Kind  Kind   `db:"kind"`
@@ -45,7 +45,7 @@ type batchKey struct {
 const (
 	fewShown  = 6
 	batchMost = 500
-	slot      = `d.created_at / 600000000` // ten minutes
+	slot      = `CASE WHEN d.kind = 'subscription_confirm' THEN d.created_at / 86400000000 * 144 + 143 ELSE d.created_at / 600000000 END`
 	batchOnly = ` FROM notify_deliveries d WHERE d.community_id = $1 AND ($2 = '' OR d.day_id = $2) AND ($3 = '' OR d.state = $3) AND ($4 = '' OR d.channel = $4)`
 	failedTop = `CASE WHEN d.state = 'given_up' THEN 0 ELSE 1 END, d.created_at DESC, d.id`
 )

@@ -38,28 +38,26 @@ func (c *call) batchesInto(v *messagesView) (err error) {
 
 // batchTag is how many messages of a batch are in one state.
 type batchTag struct {
-	State notify.State
-	Says  string
+	Icon, Look, Says string
 }
 
 // tags are the states of a batch, those that need somebody first.
 func (p page) tags(b notify.Batch) []batchTag {
 	var out []batchTag
-	add := func(s notify.State, key string, n int) {
+	add := func(s notify.State, look, key string, n int) {
 		if n > 0 {
-			out = append(out, batchTag{s, p.T("msg.state_"+key) + " " + strconv.Itoa(n)})
+			out = append(out, batchTag{stateIcon(s), look, p.T("msg.state_"+key) + " " + strconv.Itoa(n)})
 		}
 	}
-	add(notify.GivenUp, string(notify.GivenUp), b.States[notify.GivenUp])
+	add(notify.GivenUp, "alarm", string(notify.GivenUp), b.States[notify.GivenUp])
 	for _, s := range notify.States {
-		n := b.States[s]
-		switch s {
+		switch n := b.States[s]; s {
 		case notify.GivenUp:
 		case notify.Delivered:
-			add(s, string(s), n-b.InFolder)
-			add(notify.Queued, "in_folder", b.InFolder)
+			add(s, "ok", string(s), n-b.InFolder)
+			add(s, "", "in_folder", b.InFolder)
 		default:
-			add(s, string(s), n)
+			add(s, "", string(s), n)
 		}
 	}
 	return out

@@ -91,7 +91,7 @@ func batchCard(v messagesView, b notify.Batch) templ.Component {
 			}
 		}
 		for _, t := range v.tags(b) {
-			var templ_7745c5c3_Var5 = []any{"tag", templ.KV("ok", t.State == notify.Delivered), templ.KV("alarm", t.State == notify.GivenUp)}
+			var templ_7745c5c3_Var5 = []any{"tag", t.Look}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var5...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -113,7 +113,7 @@ func batchCard(v messagesView, b notify.Batch) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = icon(stateIcon(t.State)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = icon(t.Icon).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
