@@ -171,13 +171,15 @@ func (s *Service) publish(tx *db.Tx, day Day) error {
 	return outbox.Emit(tx, told)
 }
 
-// History is how one place of a partner ended: "kept" or "dropped".
+// History is how one place of a partner ended: "kept" until the day was over, or
+// "dropped". Arrived says whether somebody saw it there.
 type History struct {
 	DayID    string `json:"day" db:"day_id"`
 	MarketID string `json:"market" db:"market_id"`
 	HeldOn   string `json:"held_on" db:"held_on"`
 	Booth    string `json:"booth_code" db:"booth_code"`
 	Outcome  string `json:"outcome" db:"outcome"`
+	Arrived  bool   `json:"arrived" db:"arrived"`
 }
 
 // History returns how a partner's places ended, the latest first.

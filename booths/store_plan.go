@@ -42,7 +42,7 @@ func remember(tx *db.Tx, day Day, c Claim, outcome string) error {
 	return err
 }
 
-// rememberKept writes that everybody who still holds a booth was there.
+// rememberKept writes that everybody who still holds a booth has kept it.
 func rememberKept(tx *db.Tx, day Day) error {
 	_, err := tx.Exec(`INSERT INTO booths_history (claim_id, partner_id, community_id, market_id, day_id, held_on, booth_code, outcome)
 		SELECT a.claim_id, a.partner_id, d.community_id, d.market_id, d.id, d.held_on, b.code, 'kept'
@@ -53,7 +53,8 @@ func rememberKept(tx *db.Tx, day Day) error {
 
 func historyOf(tx *db.Tx, partnerID string) ([]History, error) {
 	var out []History
-	err := tx.Select(&out, `SELECT day_id, market_id, held_on, booth_code, outcome FROM booths_history WHERE partner_id = $1 ORDER BY held_on DESC, claim_id`, partnerID)
+	err := tx.Select(&out, `SELECT h.day_id, h.market_id, h.held_on, h.booth_code, h.outcome, a.day_id IS NOT NULL AS arrived FROM booths_history h
+		LEFT JOIN booths_arrivals a ON a.day_id = h.day_id AND a.partner_id = h.partner_id WHERE h.partner_id = $1 ORDER BY h.held_on DESC, h.claim_id`, partnerID)
 	return out, err
 }
 

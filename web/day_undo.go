@@ -68,11 +68,7 @@ func (v marketDayView) undoneText(h scheduler.Transition) string {
 func (s *Server) dayUndo(c *call) error {
 	f := c.form("step")
 	if _, err := s.undoStep(c, f.Get("step")); err != nil {
-		at, gone := s.marketDayPage(c, f.failed(faultOf(err)))
-		if gone != nil {
-			return gone
-		}
-		return c.again(f, err, func(form) templ.Component { return at })
+		return s.marketDayAgain(c, f, err)
 	}
 	return c.stepped("done.duty_undone")
 }
@@ -98,6 +94,15 @@ func (c *call) stepped(note string) error {
 		to += "?updating=1"
 	}
 	return c.done(to, note)
+}
+
+// marketDayAgain shows the day's page with one of its buttons refused.
+func (s *Server) marketDayAgain(c *call, f form, failed error) error {
+	at, err := s.marketDayPage(c, f.failed(faultOf(failed)))
+	if err != nil {
+		return err
+	}
+	return c.again(f, failed, func(form) templ.Component { return at })
 }
 
 // undoStep takes a step back unless the world has moved on: an opening cannot be

@@ -94,7 +94,7 @@ func (l ledger) serviceRows() (out [][]any) {
 
 var partnerHeadings = []heading{
 	{"stall.date", asDate, 12}, {"plan.who", asText, 32}, {"plan.booth", asText, 12}, {"stall.service", asText, 44}, {"sum.tickets", asCount, 8},
-	{"sum.served", asCount, 8}, {"stall.hours", asMean, 8},
+	{"sum.served", asCount, 8}, {"stall.hours", asMean, 8}, {"ledger.arrived", asClock, 8},
 }
 
 // partnerRows are who came on each day, with everything they brought.
@@ -123,7 +123,11 @@ func (l ledger) partnerRows() (out [][]any) {
 		}
 		for _, id := range order {
 			s := sums[id]
-			out = append(out, []any{midnight(d.HeldOn), l.names[id], l.listText(s.booths), l.listText(s.services), s.issued, s.served, float64(s.seconds) / 3600})
+			var arrived any // empty where nobody noted it
+			if at, noted := d.Arrivals[id]; noted {
+				arrived = l.local(at)
+			}
+			out = append(out, []any{midnight(d.HeldOn), l.names[id], l.listText(s.booths), l.listText(s.services), s.issued, s.served, float64(s.seconds) / 3600, arrived})
 		}
 	}
 	return out

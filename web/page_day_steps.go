@@ -125,7 +125,7 @@ func (c *call) standInto(v *marketDayView) error {
 	}
 	v.Booths = len(plan.Booths)
 	v.Missing = slices.DeleteFunc(slices.Clone(plan.Wanted), func(w string) bool { return brought[w] })
-	return nil
+	return c.arrivalsInto(v, plan)
 }
 
 func (v *marketDayView) count(m booths.Claim) {

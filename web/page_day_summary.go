@@ -56,6 +56,7 @@ type dayNumbers struct {
 	Course    queue.Course
 	Feedback  queue.Feedbacks
 	Incidents []queue.Incident
+	Arrivals  map[string]time.Time // of partners
 }
 
 func (c *call) dayNumbers(dayID string) (n dayNumbers, err error) {
@@ -72,7 +73,10 @@ func (c *call) dayNumbers(dayID string) (n dayNumbers, err error) {
 	if n.Feedback, err = q.FeedbackOf(c.ctx(), community, dayID); err != nil {
 		return n, err
 	}
-	n.Incidents, err = q.Incidents(c.ctx(), community, dayID)
+	if n.Incidents, err = q.Incidents(c.ctx(), community, dayID); err != nil {
+		return n, err
+	}
+	n.Arrivals, err = c.server.Booths.Arrivals(c.ctx(), community, dayID)
 	return n, err
 }
 

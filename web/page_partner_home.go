@@ -69,6 +69,7 @@ func (s *Server) partnerStart(c *call) error {
 type pastDay struct {
 	booths.History
 	Day     scheduler.Day
+	Ended   string // in a word
 	Served  int
 	Minutes int // spent with people
 	Stood   time.Duration
@@ -147,7 +148,7 @@ func (c *call) past() ([]pastDay, error) {
 	var out []pastDay
 	counted := map[string]bool{}
 	for _, h := range history[:min(most, len(history))] {
-		p := pastDay{History: h}
+		p := pastDay{History: h, Ended: came(h, given[h.DayID])}
 		p.Day, err = c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, h.DayID)
 		if fault.KindOf(err) == fault.KindNotFound {
 			continue
@@ -155,7 +156,7 @@ func (c *call) past() ([]pastDay, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.Outcome == "kept" && !counted[h.DayID] { // two places on one day are one presence
+		if p.Ended == "booths.outcome.kept" && !counted[h.DayID] { // two places on one day are one presence
 			counted[h.DayID] = true
 			p.Stood, p.Served, p.Minutes = stood(p.Day), given[h.DayID].Served, int((given[h.DayID].ServedSeconds+59)/60)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"yiji/booths"
+	"yiji/booths/queue"
 	"yiji/internal/account"
 	"yiji/internal/fault"
 	"yiji/internal/text"
@@ -111,6 +112,7 @@ type partnerView struct {
 	standing map[string]form // by market
 	People   []account.Person
 	History  []booths.History
+	Given    map[string]queue.Given // by day
 	Fresh    *freshLink
 	notice   form // what is wrong about archiving or inviting
 }
@@ -167,6 +169,9 @@ func (c *call) partnerView(p booths.Partner, f form) (partnerView, error) {
 		v.standing[m.ID] = c.standingForm(p, m.ID)
 	}
 	if v.History, err = c.server.Booths.History(c.ctx(), booths.Scope{CommunityID: c.In.CommunityID}, p.ID); err != nil {
+		return v, err
+	}
+	if v.Given, err = c.server.Queue.GivenBy(c.ctx(), c.In.CommunityID, p.ID); err != nil {
 		return v, err
 	}
 	people, err := c.server.Account.People(c.ctx(), c.In.CommunityID)

@@ -10,6 +10,7 @@ func (s *Server) reportRoutes() []route {
 		{method: get, path: day + "/incidents", action: account.DayRead, where: inCommunity, handle: s.incidentsShow},
 		{method: post, path: day + "/incidents", action: account.IncidentNote, where: inCommunity, handle: s.incidentNote},
 		{method: post, path: day + "/incidents/remove", action: account.IncidentNote, where: inCommunity, handle: s.incidentRemove},
+		{method: post, path: day + "/arrivals", action: account.IncidentNote, where: inCommunity, handle: s.partnerArrives},
 		{method: get, path: day + "/change", action: account.PlanOverride, where: inCommunity, handle: s.boothChangeShow},
 		{method: post, path: day + "/change", action: account.PlanOverride, where: inCommunity, handle: s.boothChange},
 		{method: get, path: day + "/phones", action: account.PartnerAdmit, where: inCommunity, handle: s.phonesShow},
