@@ -87,10 +87,11 @@ func (s *Service) SubscriptionAsked(ctx context.Context, token string) (out Subs
 	return out, err
 }
 
-// agreedBefore finds the subscription that a wish became: it has kept the token.
+// agreedBefore finds the subscription that a wish became or widened: it knows
+// the token of the first and of the newest.
 func agreedBefore(tx *db.Tx, token string) (subscriptionRow, error) {
 	var w subscriptionRow
-	err := tx.Get(&w, `SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE token = $1`, token)
+	err := tx.Get(&w, `SELECT `+subscriptionColumns+` FROM notify_subscriptions WHERE token = $1 OR confirm_token <> '' AND confirm_token = $1`, token)
 	if errors.Is(err, db.ErrNoRows) {
 		err = errWishUnknown()
 	}
@@ -112,7 +113,7 @@ func (s *Service) SubscriptionConfirm(ctx context.Context, token string) error {
 		}
 		_, err = tx.Exec(`INSERT INTO notify_subscriptions (id, community_id, market_id, day_id, address_sealed, address_digest, lang, reminder, closing, token, created_at)
 			VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)
-			ON CONFLICT (market_id, day_id, address_digest) DO UPDATE SET lang = excluded.lang,
+			ON CONFLICT (market_id, day_id, address_digest) DO UPDATE SET lang = excluded.lang, confirm_token = excluded.token,
 			reminder = notify_subscriptions.reminder OR excluded.reminder, closing = notify_subscriptions.closing OR excluded.closing`,
 			db.NewID(), w.Community, w.MarketID, w.DayID, w.Address, w.Digest, w.Lang, w.Reminder, w.Closing, w.Token, db.Micros(tx.Now))
 		return err
