@@ -13,14 +13,19 @@ func (s *Server) queueAPI() []endpoint {
 	run := func(verb, summary string, do job) endpoint {
 		return endpoint{method: post, path: line + "/" + verb, summary: summary, action: account.LineRun, where: ofLine, do: do}
 	}
+	press := func(verb, summary string, do job) endpoint { // a second one would count again
+		e := run(verb, summary, do)
+		e.keyed = true
+		return e
+	}
 	settle := func(verb, summary string, do job) endpoint {
 		return endpoint{method: post, path: line + "/" + verb, summary: summary, action: account.LineSettle, where: ofLine, do: do}
 	}
 	q := s.Queue
 	return []endpoint{
 		{method: get, path: line, summary: "What the people at a booth see", action: account.LineRun, where: ofLine, do: on(s.apiLine)},
-		run("next", "Call the next number", on(oneTicket[lineOrder](q.Next))),
-		run("serve-and-next", "Complete a ticket, if one is named, and call the next, which is null when nobody waits", on(oneMove[lineOrder](q.ServeAndNext))),
+		press("next", "Call the next number", on(oneTicket[lineOrder](q.Next))),
+		press("serve-and-next", "Complete a ticket, if one is named, and call the next, which is null when nobody waits", on(oneMove[lineOrder](q.ServeAndNext))),
 		run("serve", "Complete a ticket: done, or picked up", on(oneTicket[ticketOrder](q.Serve))),
 		run("recall", "Call a number again, at most once a minute", on(oneTicket[ticketOrder](q.Recall))),
 		run("missed", "过号 by hand", on(oneTicket[ticketOrder](q.Missed))),
@@ -34,7 +39,7 @@ func (s *Server) queueAPI() []endpoint {
 		{method: get, path: "/communities/:community/days/:day/hauls", summary: "Numbers of suspected lines that single sources took, and what was made void of them", action: account.LineSettle, where: inCommunity, do: on(s.apiHauls)},
 		settle("void", "Make the numbers of a haul void that still wait; its source gets none of the line by phone any more", on(s.apiVoid)),
 		settle("unvoid", "Take that back, within ten minutes", on(s.apiUnvoid)),
-		run("stock", "Add pieces, or take some away", on(s.apiStock)),
+		press("stock", "Add pieces, or take some away; with the pieces in all that one saw it is refused when somebody changed them meanwhile", on(s.apiStock)),
 		{method: get, path: "/communities/:community/days/:day/figures", summary: "The counts of a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFigures)},
 		{method: get, path: "/communities/:community/days/:day/feedback", summary: "What residents said about a day", action: account.FiguresRead, where: inCommunity, do: on(s.apiFeedback)},
 	}
@@ -64,7 +69,8 @@ type undoOrder struct {
 }
 
 type stockOrder struct {
-	Pieces  int    `json:"pieces"` // negative takes away
+	Pieces  int    `json:"pieces"`        // negative takes away
+	All     int    `json:"all,omitempty"` // the pieces in all, as one saw them
 	Reason  string `json:"reason,omitempty"`
 	Version int64  `json:"version,omitempty"`
 }
@@ -141,6 +147,9 @@ func (s *Server) apiDeskOnly(only bool) func(*call, lineOrder) (queue.Console, e
 
 func (s *Server) apiStock(c *call, in stockOrder) (queue.Console, error) {
 	return s.lineAfter(c, lineOrder{Reason: in.Reason, Version: in.Version}, func(ctx context.Context, cmd queue.LineCommand) error {
+		if in.All > 0 {
+			cmd.Saw = &in.All
+		}
 		_, err := s.Queue.AddStock(ctx, cmd, in.Pieces)
 		return err
 	})

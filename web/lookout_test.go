@@ -228,6 +228,9 @@ func TestStockAndFeedbackOverTheAPI(t *testing.T) {
 		if c.Line.Stock != line.Stock+7 || c.Line.StockLeft != line.StockLeft+7 {
 			t.Errorf("%d of %d left", c.Line.StockLeft, c.Line.Stock)
 		}
+		if r := program.ask(post, api+"/lines/"+line.ID+"/stock", map[string]any{"pieces": 7, "all": line.Stock}, db.NewID()); r.Status != 409 || r.Problem.Code != "queue.stock_moved" {
+			t.Errorf("pieces of before: %d %s", r.Status, r.Raw)
+		}
 		cmd := queue.LineCommand{CommunityID: f.place.ID, DayID: f.day.ID, LineID: line.ID, By: "booth"}
 		k, err := f.Queue.Issue(t.Context(), queue.IssueRequest{DayID: f.day.ID, LineID: line.ID, Via: queue.Desk})
 		f.ok(err)

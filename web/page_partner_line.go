@@ -17,7 +17,7 @@ import (
 // numbers where no script does.
 const lineRefresh = 20
 
-var lineFields = []string{"do", "ticket", "version", "move", "reason", "pieces"}
+var lineFields = []string{"do", "ticket", "version", "move", "reason", "pieces", "all"}
 
 func (s *Server) lineConsole(c *call) error {
 	v, err := c.consoleView(c.form(lineFields...))
@@ -38,7 +38,16 @@ func (c *call) consoleView(f form) (consoleView, error) {
 	if !c.Actor.Has(account.Role{Kind: account.Partner, CommunityID: communityID, PartnerID: v.Line.PartnerID}) {
 		v.As = "?partner=" + v.Line.PartnerID // an organizer helps out
 	}
+	if err != nil {
+		return v, err
+	}
 	v.Title = v.Line.Service
+	all, err := c.server.Queue.Lines(c.ctx(), communityID, dayID)
+	for _, l := range all {
+		if l.PartnerID == v.Line.PartnerID {
+			v.Lines = append(v.Lines, l)
+		}
+	}
 	return v, err
 }
 
@@ -72,6 +81,9 @@ func (s *Server) lineVerbs(f form) map[string]lineVerb {
 			n, err := f.number("pieces")
 			if err != nil {
 				return err
+			}
+			if saw, err := f.number("all"); err == nil { // a page of before the last upgrade does not say
+				c.Saw = &saw
 			}
 			_, err = q.AddStock(ctx, c, n)
 			return err
@@ -190,7 +202,12 @@ func (v consoleView) recallable(t queue.OnStage) bool {
 // beaten reports whether somebody else at the same line pressed first: nothing
 // is wrong, the page shows what they did.
 func (v consoleView) beaten() bool {
-	return v.form.Failed() && v.form.fault.Code == "queue.line_moved_on"
+	return v.form.Failed() && (v.form.fault.Code == "queue.line_moved_on" || v.restocked())
+}
+
+// restocked reports whether somebody else changed the pieces first.
+func (v consoleView) restocked() bool {
+	return v.form.Failed() && v.form.fault.Code == "queue.stock_moved"
 }
 
 // verbText names what the last move was, for the undo.

@@ -31,6 +31,7 @@ type LineCommand struct {
 	Key         string
 	Version     int64
 	Move        int64 // the move an undo takes back
+	Saw         *int  // the pieces in all that a change of stock was decided on
 }
 
 // LineState is how a line presents itself.

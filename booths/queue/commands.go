@@ -202,7 +202,8 @@ func (s *Service) Resume(ctx context.Context, c LineCommand) error {
 
 // AddStock adds pieces to a stock line, or takes some away (negative): then
 // the last ones waiting whose promise cannot be kept are told so at once. It
-// returns how many pieces are left to promise.
+// returns how many pieces are left to promise. With Saw it is refused when
+// somebody changed the pieces meanwhile: two who press at once do not add twice.
 func (s *Service) AddStock(ctx context.Context, c LineCommand, pieces int) (left int, err error) {
 	const most = 100_000
 	if pieces == 0 || pieces > most || pieces < -most {
@@ -214,6 +215,9 @@ func (s *Service) AddStock(ctx context.Context, c LineCommand, pieces int) (left
 		}
 		if err := w.serving(); err != nil && w.line.Phase != phasePlanned {
 			return 0, err
+		}
+		if c.Saw != nil && *c.Saw != w.line.StockTotal {
+			return 0, fault.Conflict("queue.stock_moved", "line", "somebody changed the pieces meanwhile; look again")
 		}
 		if err := w.restock(pieces); err != nil {
 			return 0, err

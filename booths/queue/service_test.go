@@ -1,11 +1,13 @@
 package queue
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"yiji/internal/db"
 	"yiji/internal/event"
+	"yiji/internal/fault"
 )
 
 func TestADayOfALine(t *testing.T) {
@@ -262,8 +264,36 @@ func TestNumbersStopWhenTheStockEnds(t *testing.T) {
 		if n := told(p, func(e event.LineChanged) bool { return e.To == "sold_out" }); n != 3 {
 			t.Fatalf("sold out told %d times", n)
 		}
+		p.restockedAtOnce(line)
 		p.healthy()
 	})
+}
+
+// restockedAtOnce: two see the same pieces and press at the same moment, and
+// each press is sent twice. One counts, the other is told.
+func (p *place) restockedAtOnce(line string) {
+	p.t.Helper()
+	all := p.line(line).Stock
+	said := make(chan error, 4)
+	for i := range 4 {
+		c := p.cmd(line)
+		c.Saw, c.Key = &all, fmt.Sprintf("press %d", i%2)
+		go func() {
+			_, err := p.s.AddStock(p.ctx, c, 10)
+			said <- err
+		}()
+	}
+	counted := 0
+	for range 4 {
+		if err := <-said; err == nil {
+			counted++
+		} else if !fault.Is(err, "queue.stock_moved") {
+			p.t.Fatalf("%v", err)
+		}
+	}
+	if got := p.line(line).Stock; got != all+10 || counted != 2 {
+		p.t.Fatalf("%d pieces of %d, %d presses were answered well", got, all, counted)
+	}
 }
 
 func TestUndo(t *testing.T) {

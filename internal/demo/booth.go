@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"time"
+
+	"yiji/internal/db"
 )
 
 // booth is the person behind one line: calls, waits, serves, calls again.
@@ -31,7 +33,7 @@ func open(s *script, w *world, lines []line) {
 }
 
 func (b *booth) run(ctx context.Context, verb string, body map[string]any, into any) error {
-	return b.as.do(ctx, request{http.MethodPost, "communities/" + b.w.community + "/lines/" + b.line.ID + "/" + verb, "", body, into})
+	return b.as.do(ctx, request{http.MethodPost, "communities/" + b.w.community + "/lines/" + b.line.ID + "/" + verb, db.NewID(), body, into})
 }
 
 func (b *booth) after(d time.Duration, do func(context.Context) error) {

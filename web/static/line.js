@@ -4,6 +4,7 @@
 import { follow } from "./live.js";
 
 const box = document.getElementById("line");
+document.querySelector(".lines [aria-current]")?.scrollIntoView({block: "nearest", inline: "nearest"});
 const kept = "yiji.line." + box.dataset.line;
 const patience = 8000; // for one answer, in milliseconds
 const tooOld = 600000; // an order nobody remembers giving is not given any more
