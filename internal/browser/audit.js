@@ -83,6 +83,13 @@
     const control = e.closest("button, .button, input[type=submit]");
     if (!svg && control && size < bar.button - 0.1) found("button-size", control, round(size) + " px");
     else if (!svg && size < bar.text - 0.1) found("text-size", e, round(size) + " px");
+    const name = control ?? e.closest("th, .choose"); // what is pressed and what heads a column is read at a glance: its words stay whole
+    if (name) for (const w of t.data.matchAll(/\p{Script=Latin}{3,}/gu)) {
+      const word = document.createRange();
+      word.setStart(t, w.index);
+      word.setEnd(t, w.index + w[0].length);
+      if (new Set([...word.getClientRects()].map(r => Math.round(r.top))).size > 1) found("broken-word", name, w[0]);
+    }
     const big = size >= 24 || (size >= 18.66 && +s.fontWeight >= 700);
     if (!e.closest(":disabled, [aria-disabled=true]")) {
       const g = ground(svg ? svg.parentElement : e), c = rgba(svg ? s.fill : s.color);

@@ -48,7 +48,7 @@ const (
 		input { font-size: 20px; width: 200px; height: 48px; border: 2px solid #7A7F78; box-sizing: border-box; background: #fff } .gap > * { margin: 8px }
 		h1 { font-size: 30px } .paleField { border-color: #e8e8e8; background: #FAF8F3 }
 		.small { font-size: 12px } button.small { font-size: 16px } .pale { color: #666 } .tight { margin: 0 } .tiny { min-width: 40px; min-height: 40px } .mini { display: inline-block; width: 30px; height: 30px; overflow: visible }
-		.wide { width: 900px } .cut { width: 60px; overflow: hidden; white-space: nowrap } .up { margin-top: -50px }`
+		.wide { width: 900px } .cut { width: 60px; overflow: hidden; white-space: nowrap } .up { margin-top: -50px } .narrow { width: 60px; overflow-wrap: anywhere }`
 )
 
 func whole(body string) string { return head + body + tail }
@@ -70,6 +70,7 @@ func TestEveryCheckReports(t *testing.T) {
 		"sideways":        whole(`<h1>好</h1><p class="wide">宽</p>`),
 		"cut-off":         whole(`<h1>好</h1><p class="cut">这一行写得太长了</p>`),
 		"overlap":         whole(`<h1>好</h1><p>上面一行</p><p class="up">下面一行</p>`),
+		"broken-word":     whole(`<h1>好</h1><button class="narrow">Unbreakable</button>`),
 		"headings":        whole(`<h1>好</h1><h3>跳了一级</h3>`),
 		"lang":            strings.Replace(whole(`<h1>好</h1>`), ` lang="zh-Hans"`, "", 1),
 		"inline-style":    whole(`<h1>好</h1><p style="color:red">红</p>`),
