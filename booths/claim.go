@@ -141,6 +141,11 @@ func (s *Service) newClaim(tx *db.Tx, scope Scope, day Day, ask Ask) (Claim, err
 	c := Claim{ID: db.NewID(), DayID: day.ID, PartnerID: p.ID, Partner: p.Name, Services: services, Wishes: ask.Wishes, State: ClaimClaimed}
 	c.Standing = tx.Now.Before(day.StandingUntil) &&
 		slices.ContainsFunc(p.Standing, func(st Standing) bool { return st.MarketID == day.MarketID })
+	if scope.PartnerID == "" && scope.By != "" { // an organizer, for a partner that has called
+		if err := noteChange(tx, day, change{what: "claim", claim: c.ID, who: scope.By}); err != nil {
+			return c, err
+		}
+	}
 	return c, putClaim(tx, day, c)
 }
 

@@ -153,7 +153,7 @@ type decision struct {
 // not been undone; the zero decision when there is none.
 func lastDecision(tx *db.Tx, dayID string) (d decision, err error) {
 	err = tx.Get(&d, `SELECT id, at, what, claim_id, booth_code, who, reason, before FROM booths_changes
-		WHERE day_id = $1 AND what <> 'disturbance' ORDER BY at DESC, id DESC LIMIT 1`, dayID)
+		WHERE day_id = $1 AND what NOT IN ('disturbance', 'claim') ORDER BY at DESC, id DESC LIMIT 1`, dayID)
 	if errors.Is(err, db.ErrNoRows) {
 		return d, nil
 	}

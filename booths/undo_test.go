@@ -55,6 +55,28 @@ func TestADecisionIsForeseenWhereNobodyStands(t *testing.T) {
 	})
 }
 
+// Joining for somebody who telephoned is written down with who did it, and
+// leaves the decision before it to be undone.
+func TestAClaimByTelephoneIsWrittenDown(t *testing.T) {
+	each(t, func(w *world) {
+		w.layout("A", "B")
+		one, two := w.partner("一"), w.partner("二")
+		w.openClaiming()
+		c := w.claim(one)
+		w.no(w.s.Override(ctx, organizer, "d1", Decision{ClaimID: c.ID, BoothID: w.booths()["B"].ID, Reason: "近"}))
+		called, err := w.s.Claim(ctx, organizer, "d1", Ask{PartnerID: two.ID})
+		w.no(err)
+		all, err := w.s.Changes(ctx, "c1", "d1")
+		w.no(err)
+		if len(all) != 2 || all[0].What != "claim" || all[0].ClaimID != called.ID || all[0].Who != organizer.By || !all[1].Undoable {
+			t.Fatalf("%+v", all)
+		}
+		w.no(w.s.Undo(ctx, organizer, "d1", all[1].ID))
+		_, err = w.s.Claim(ctx, organizer, "d1", Ask{PartnerID: two.ID})
+		w.fails(err, "claim.twice")
+	})
+}
+
 // Before publication a decision locks; what it would move is told before, and
 // undoing it gives back the lock there was.
 func TestALockIsForeseenAndUndone(t *testing.T) {

@@ -216,7 +216,7 @@ func (c *call) ask(in claimRequest) (booths.Scope, booths.Ask, error) {
 		return booths.Scope{}, booths.Ask{}, fault.Invalid("request.missing", "partner", "is missing: an organizer says for whom")
 	}
 	p, err := c.server.Booths.Partner(c.ctx(), c.as(partner), partner)
-	return c.as(partner), booths.Ask{PartnerID: partner, Services: serviceIDs(p, in.Services), Wishes: in.Wishes}, err
+	return c.acting(c.as(partner)), booths.Ask{PartnerID: partner, Services: serviceIDs(p, in.Services), Wishes: in.Wishes}, err
 }
 
 func (s *Server) apiClaim(c *call, in claimRequest) (booths.Claim, error) {

@@ -33,12 +33,8 @@ func (c *call) stepsInto(v *marketDayView) (err error) {
 		if h.UndoneBy == "" || len(v.Names) > 0 {
 			continue
 		}
-		all, err := c.server.Account.People(c.ctx(), c.In.CommunityID)
-		if err != nil {
+		if v.Names, err = c.names(); err != nil {
 			return err
-		}
-		for _, p := range all {
-			v.Names[p.ID] = p.Name
 		}
 	}
 	return nil

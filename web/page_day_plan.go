@@ -67,6 +67,11 @@ func (c *call) planView() (planView, error) {
 	if v.Changes, err = c.server.Booths.Changes(c.ctx(), community, id); err != nil {
 		return v, err
 	}
+	if slices.ContainsFunc(v.Changes, func(x booths.Change) bool { return x.What == "claim" }) {
+		if v.names, err = c.names(); err != nil {
+			return v, err
+		}
+	}
 	v.fill()
 	return v, nil
 }
@@ -298,7 +303,7 @@ func (v planView) decisions() (out []string) {
 		if m := v.claims[c.ClaimID]; m != nil {
 			who = m.Partner
 		}
-		out = append(out, v.momentText(db.Time(c.AtMicros))+" · "+v.T("plan.change_"+c.What, "partner", who, "booth", c.Booth)+" "+c.Reason)
+		out = append(out, v.momentText(db.Time(c.AtMicros))+" · "+v.T("plan.change_"+c.What, "partner", who, "booth", c.Booth, "who", v.names[c.Who])+" "+c.Reason)
 	}
 	return out
 }

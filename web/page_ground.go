@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"unicode/utf8"
@@ -44,6 +45,7 @@ type groundBooth struct {
 	Words string // who stands there, for those who read the drawing aloud
 	Short string
 	Plain bool // its code large, no names: residents' drawing
+	Least int  // its code is at least so high, beyond the booth if it must
 	X, Y  int  // the middle
 	W, H  int
 	Icons []string
@@ -118,6 +120,28 @@ func (g ground) leading(to func(groundBooth) string) ground {
 	return g
 }
 
+// ofOne is the drawing for those to whom one kind of booth matters: its code is
+// large and lies over the others, which say theirs and nothing else.
+func (g ground) ofOne(class string) ground {
+	for i := range g.Booths {
+		b := &g.Booths[i]
+		b.Plain, b.Short = true, ""
+		if b.Class != class {
+			b.Icons = nil
+			continue
+		}
+		b.Least = g.W / 9
+		if code, _ := b.letters(); code == b.Least { // it needs the room of the icons
+			b.Icons = nil
+		}
+	}
+	g.Marks = slices.DeleteFunc(g.Marks, func(m groundMark) bool {
+		return !slices.ContainsFunc(g.Booths, func(b groundBooth) bool { return slices.Contains(b.Icons, m.Icon) })
+	})
+	slices.SortStableFunc(g.Booths, func(a, b groundBooth) int { return cmp.Compare(a.Least, b.Least) })
+	return g
+}
+
 // role: a picture has no ways in it.
 func (g ground) role() string {
 	if g.Ways {
@@ -130,16 +154,18 @@ func (g ground) role() string {
 func (b groundBooth) letters() (code, who int) {
 	side := min(b.W, b.H*5/4)
 	if b.Plain {
-		return side * 9 / 20, side / 6
+		return max(side*9/20, b.Least), side / 6
 	}
 	return side * 2 / 7, side / 6
 }
 
 // codeY is the foot of the code: in the middle where nothing stands below it.
 func (b groundBooth) codeY() int {
-	switch {
+	switch code, _ := b.letters(); {
 	case !b.Plain:
 		return b.Y
+	case code == b.Least:
+		return b.Y + code*7/20
 	case len(b.Icons) > 0:
 		return b.Y + b.H/10
 	}

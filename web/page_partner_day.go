@@ -8,6 +8,7 @@ import (
 
 	"yiji/booths"
 	"yiji/booths/queue"
+	"yiji/internal/account"
 	"yiji/internal/fault"
 	"yiji/scheduler"
 )
@@ -163,6 +164,14 @@ func (s *Server) partnerClaim(c *call) error {
 		return err
 	}
 	f := c.form(claimFieldsOf(p)...)
+	if err := c.claimFrom(f, p); err != nil {
+		return c.partnerDayAgain(f, err, func(v *partnerDayView, f form) { v.claim = f })
+	}
+	return c.toDay("done.stall_claimed")
+}
+
+// claimFrom asks for what the form of a claim says.
+func (c *call) claimFrom(f form, p booths.Partner) error {
 	ask := booths.Ask{PartnerID: c.In.PartnerID, Services: f.All("services")}
 	for _, w := range []string{f.Get("wish1"), f.Get("wish2")} {
 		if w != "" && !slices.Contains(ask.Wishes.Booths, w) {
@@ -171,14 +180,22 @@ func (s *Server) partnerClaim(c *call) error {
 	}
 	ask.Wishes.Zones = f.All("zones")
 	if f.On("sheet") && len(ask.Services) == 0 {
-		err = fault.Invalid("claim.nothing", "services", "at least one service")
-	} else if err = c.brings(f, p); err == nil {
-		_, err = s.Booths.Claim(c.ctx(), c.partnerOf(f.Key), c.Param("day"), ask)
+		return fault.Invalid("claim.nothing", "services", "at least one service")
 	}
-	if err != nil {
-		return c.partnerDayAgain(f, err, func(v *partnerDayView, f form) { v.claim = f })
+	if err := c.brings(f, p); err != nil {
+		return err
 	}
-	return c.toDay("done.stall_claimed")
+	_, err := c.server.Booths.Claim(c.ctx(), c.acting(c.partnerOf(f.Key)), c.Param("day"), ask)
+	return err
+}
+
+// acting widens the scope of somebody who does not act for the partner but for
+// the community: then the record says who did it.
+func (c *call) acting(of booths.Scope) booths.Scope {
+	if !c.Actor.Has(account.Role{Kind: account.Partner, CommunityID: of.CommunityID, PartnerID: of.PartnerID}) {
+		of.PartnerID = ""
+	}
+	return of
 }
 
 func (s *Server) partnerWithdraw(c *call) error {
@@ -230,6 +247,28 @@ func (v partnerDayView) mayClaim() bool {
 		return v.Now.Before(v.Plan.OpensAt) && len(v.unclaimed()) > 0
 	}
 	return false
+}
+
+// late reports whether places are given already: what one asks for now waits.
+func (v partnerDayView) late() bool { return v.Plan.State == booths.DayPublished }
+
+// word is a text of the form of a claim: to the partner, or about it.
+func (v partnerDayView) word(what string) string {
+	if v.Telephoned {
+		return "claimfor." + what
+	}
+	return "stall." + what
+}
+
+// doText is what the button of the form says.
+func (v partnerDayView) doText() string {
+	switch {
+	case v.late():
+		return v.word("late_do")
+	case v.Telephoned:
+		return "claimfor.do"
+	}
+	return "stall.claim_do"
 }
 
 // unseen is the form that failed and is not on the page any more: its reason
@@ -340,7 +379,7 @@ func (v partnerDayView) ground() ground {
 	for i, b := range v.Plan.Booths {
 		held[b.Code], all[i] = b.Claim, b.Booth
 	}
-	return v.drawing(all, func(b booths.Booth) (string, string) {
+	g := v.drawing(all, func(b booths.Booth) (string, string) {
 		switch c := held[b.Code]; {
 		case c == nil:
 			return "free", ""
@@ -350,6 +389,7 @@ func (v partnerDayView) ground() ground {
 			return "taken", c.Partner
 		}
 	})
+	return g.ofOne("mine")
 }
 
 // beside are the booths next to the partner's own, the nearest first.

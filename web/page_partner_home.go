@@ -119,7 +119,7 @@ func (c *call) aheadInto(v *partnerHomeView, m booths.MyDay) error {
 		}
 		v.Lines = append(v.Lines, lines...)
 	}
-	if v.Next == nil && (m.State == booths.DayClaiming || m.State == booths.DayPublished) && !slices.ContainsFunc(m.Claims, booths.Claim.Live) {
+	if v.Next == nil && m.State == booths.DayClaiming && !slices.ContainsFunc(m.Claims, booths.Claim.Live) {
 		next, err := c.partnerDayView(m.ID)
 		if err != nil {
 			return err

@@ -65,5 +65,5 @@ func (v offerView) ground() ground {
 			return "mine", ""
 		}
 		return "taken", ""
-	})
+	}).ofOne("mine")
 }

@@ -161,8 +161,8 @@ func TestPhoneABoothIsReleasedDeclinedAndAccepted(t *testing.T) {
 			if p.Text(".place-code .big") != "B1" || !p.Has(".booth.mine") || !p.Has("旁边是谁") {
 				t.Errorf("the own booth is not there: %s", p.Text("main"))
 			}
-			p.Press("退还摊位")
-			p.Press("确定退还")
+			p.Press("来不了，让出摊位")
+			p.Press("确定让出")
 			f.hear()
 			w := p.Another(o)
 			f.lets(w, f.acts(waiter.ID))

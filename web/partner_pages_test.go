@@ -136,14 +136,14 @@ func TestABoothIsGivenBackOfferedAndAccepted(t *testing.T) {
 			holder, waiter = f.soy, f.grinder
 		}
 		b, w := f.as(holder), f.as(waiter)
-		wants(t, b.get(day), 200, "您的摊位", `>B1</b>`, "<svg", "退还摊位")
+		wants(t, b.get(day), 200, "您的摊位", `>B1</b>`, "<svg", "让出摊位")
 		wants(t, w.get(day), 200, "候补第 1 位", "撤回报名")
 		held := f.claim(holder).Holding.ID
 		ask := b.get(day + "?release=" + held)
-		wants(t, ask, 200, "确定退还摊位 B1 吗？", "不退还")
-		a := pressIt(b, ask, day+"/release", "确定退还")
+		wants(t, ask, 200, "确定让出摊位 B1 吗？", "不让，我会来")
+		a := pressIt(b, ask, day+"/release", "确定让出")
 		f.hear()
-		wants(t, a, 200, "已退还")
+		wants(t, a, 200, "摊位已让出")
 		offer := f.claim(waiter).Offer
 		if offer == nil {
 			t.Fatal("the booth was offered to nobody")
@@ -375,6 +375,12 @@ func TestStockIsCountedAndAdded(t *testing.T) {
 		v := stockForm(b, page, to)
 		v.Set("pieces", "5")
 		wants(t, b.post(to, v), 200, "份可以领（共 8 份）", "正在取号")
+		wants(t, b.post(to, v), 200, "共 8 份") // the same press sent again
+		other := f.as(f.soy)
+		page, seen := b.get(to), other.get(to) // two look at the same moment, and press
+		wants(t, pressIt(b, page, to, "+10"), 200, "共 18 份")
+		wants(t, pressIt(other, seen, to, "+10"), 409, "同伴先按了", "现在还有 15 份", "共 18 份")
+		wants(t, pressIt(other, other.get(to), to, "−1"), 200, "共 17 份")
 	})
 }
 

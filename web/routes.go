@@ -119,6 +119,8 @@ func (s *Server) dutyRoutes() []route {
 		{method: get, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrderPage("move")},
 		{method: post, path: "/o/:community/days/:day/move", action: account.DayPlan, where: inCommunity, handle: s.dayOrder("move")},
 		{method: post, path: "/o/:community/days/:day/undo", action: account.DayPlan, where: inCommunity, handle: s.dayUndo},
+		{method: get, path: "/o/:community/days/:day/claims", action: account.PlanOverride, where: inCommunity, handle: s.claimForShow},
+		{method: post, path: "/o/:community/days/:day/claims", action: account.PlanOverride, where: inCommunity, handle: s.claimFor},
 		{method: get, path: "/o/:community/days/:day/plan", action: account.PlanRead, where: inCommunity, handle: s.planShow},
 		{method: post, path: "/o/:community/days/:day/plan/override", action: account.PlanOverride, where: inCommunity, handle: s.planOverride},
 		{method: post, path: "/o/:community/days/:day/plan/undo", action: account.PlanOverride, where: inCommunity, handle: s.planUndo},

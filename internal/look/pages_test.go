@@ -110,6 +110,8 @@ var officePages = []row{
 	{path: "/o/:community/days/:day/close", bar: browser.Office, as: organizer, at: always},
 	{path: "/o/:community/days/:day/cancel", bar: browser.Office, as: organizer, at: before},
 	{path: "/o/:community/days/:day/move", bar: browser.Office, as: organizer, at: before},
+	{path: "/o/:community/days/:day/claims", bar: browser.Office, as: organizer, at: before},
+	{path: "/o/:community/days/:day/claims?partner=:partner", name: "o-days-claims-partner", bar: browser.Office, as: organizer, at: before},
 	{path: "/o/:community/days/:day/plan", bar: browser.Office, as: organizer, at: before},
 	{path: "/o/:community/days/:day/summary", bar: browser.Office, as: organizer, at: []stage.Moment{stage.Busy, stage.Settled}},
 	{path: "/o/:community/days/:day/incidents", bar: browser.Office, as: organizer, at: always},
