@@ -38,7 +38,7 @@ func arrivals(v marketDayView) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Arrivals) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<details id=\"arrivals\" class=\"arrivals\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<details id=\"arrivals\" class=\"folded arrivals\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
