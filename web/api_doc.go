@@ -37,7 +37,7 @@ func document(all []endpoint) []byte {
 		"info": object{
 			"title": "益集 API", "version": "1",
 			"description": "Strict JSON in and out. Instants are RFC 3339 with the offset of the community, local dates YYYY-MM-DD, times of day HH:MM, lengths centimetres, prices fen. " +
-				"Messages and reasons come in the language of the one who is logged in, otherwise of Accept-Language. Log in with POST /api/v1/sessions and show the token as a Bearer. " +
+				"What people read comes in the language of Accept-Language, without one in that of the one who is logged in; the `reason` of an error is for developers and always English. Log in with POST /api/v1/sessions and show the token as a Bearer. " +
 				"The same Idempotency-Key gives the same answer; another request with it is refused with 422.",
 		},
 		"paths": paths,

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"yiji/internal/account"
 )
 
 // Every route of /api/ is in the document and the other way round.
@@ -104,6 +106,32 @@ func TestTheControlOfTheDocument(t *testing.T) {
 	for _, wrong := range []string{`{"token":7}`, `{"token":"x","more":1}`, `[]`} {
 		if err := c.validate(pointer("components", "schemas", "Session"), []byte(wrong)); err == nil {
 			t.Errorf("the document lets %s pass", wrong)
+		}
+	}
+}
+
+// An error's message is in the language the caller asks for, whoever is logged
+// in; its reason is English, as the document says.
+func TestErrorsSpeakTheCallersLanguage(t *testing.T) {
+	r := start(t, sqlite(t))
+	k := r.community("here")
+	p := r.with(account.Role{Kind: account.Organizer, CommunityID: k.ID})
+	reasons := map[string]bool{}
+	for lang, says := range map[string]string{"en": "There is no such", "zh-TW": "沒有", "zh-CN": "没有", "": "没有"} {
+		p.lang = lang
+		a := p.ask(http.MethodGet, "/communities/here/partners/aaaaaaaaaaaaaaaaaaaaaaaaaa", nil)
+		if a.Status != 404 || !strings.Contains(a.Problem.Message, says) {
+			t.Errorf("%q reads %+v", lang, a.Problem)
+		}
+		reasons[a.Problem.Reason] = true
+	}
+	if len(reasons) != 1 || !reasons["there is no such partner in this community"] {
+		t.Errorf("%v", reasons)
+	}
+	problem := fmt.Sprint(r.contract().doc["components"].(map[string]any)["schemas"].(map[string]any)["Problem"])
+	for _, s := range []string{"Accept-Language", "always in English"} {
+		if !strings.Contains(problem, s) {
+			t.Errorf("the document does not say %q: %s", s, problem)
 		}
 	}
 }

@@ -144,6 +144,9 @@ func (s *schemas) field(f member) object {
 	for k, v := range out {
 		all[k] = v
 	}
+	if d := f.of.Tag.Get("description"); d != "" {
+		all["description"] = d
+	}
 	if e := f.of.Tag.Get("enum"); e != "" {
 		all["enum"] = words(strings.Split(e, ",")...)
 	}

@@ -39,6 +39,15 @@ func (p page) dayText(d scheduler.Date) string {
 	return p.dateText(d)
 }
 
+// dateSaid is dayText of a date as forms write it.
+func (p page) dateSaid(written string) string {
+	d, err := scheduler.ParseDate("date", written)
+	if err != nil {
+		return written
+	}
+	return p.dayText(d)
+}
+
 // shortText is date and time where the community is, as short as it can be: 11月16日 18:00.
 func (p page) shortText(t time.Time) string {
 	_, month, day := scheduler.DateOf(t, zoneOf(p.Community.TimeZone)).Civil()

@@ -168,7 +168,7 @@ func TestAYearOfHolidaysIsLoaded(t *testing.T) {
 		bad := b.send(at, at, "notice", strings.Replace(notice, "2027-01-09", "2029-01-09", 1), "step", "look")
 		says(t, bad, 422, "第 3 行", "work", "2029-01-09")
 		looked := b.send(at, at, "notice", notice, "step", "look")
-		says(t, looked, 200, "看看对不对", "2027-01-09 周六", "没有场次变动")
+		says(t, looked, 200, "看看对不对", "1月9日 周六", "没有场次变动")
 		says(t, o.mine.get(o.home), 200, "2027 年的节假日安排还没有导入") // looking loads nothing
 		says(t, b.post(at, b.fill(looked.Body, at, "notice", notice, "step", "save")), 200, "节假日安排已导入", "2027 年已有")
 		if strings.Contains(o.mine.get(o.home).Body, "2027 年的节假日安排还没有导入") {

@@ -113,11 +113,11 @@ func message(lang string, f *fault.Error) string {
 
 // Problem is the JSON form of an error.
 type Problem struct {
-	Code    string `json:"code"`              // stable, for programs
-	Field   string `json:"field,omitempty"`   // what the error is about
-	Message string `json:"message"`           // for people, in their language
-	Reason  string `json:"reason,omitempty"`  // for developers, in English
-	Request string `json:"request,omitempty"` // finds the entry in the log
+	Code    string `json:"code" description:"Stable, for programs"`
+	Field   string `json:"field,omitempty" description:"What the error is about"`
+	Message string `json:"message" description:"For people, in the language of Accept-Language"`
+	Reason  string `json:"reason,omitempty" description:"For developers, always in English"`
+	Request string `json:"request,omitempty" description:"Finds the entry in the log"`
 }
 
 // fail answers a request that ended with an error.

@@ -60,10 +60,11 @@ func exceptionChoices(lang string) []choice {
 }
 
 // actionChoices are what one may do with a day that an edit touches.
-func actionChoices(lang string, t touchedDay) []choice {
+func actionChoices(p page, t touchedDay) []choice {
+	lang := p.Lang
 	move := text.T(lang, "office.choice_move", nil)
 	if !t.Offer.IsZero() {
-		move = text.T(lang, "office.choice_move_to", text.Args{"date": dateWords(lang, t.Offer), "opens": t.Opens.String(), "closes": t.Closes.String()})
+		move = text.T(lang, "office.choice_move_to", text.Args{"date": p.dayText(t.Offer), "opens": t.Opens.String(), "closes": t.Closes.String()})
 	}
 	return []choice{
 		{Value: "", Label: text.T(lang, "office.choice_none", nil)},

@@ -60,7 +60,7 @@ func TestARosterIsLookedAtAndThenImported(t *testing.T) {
 		says(t, o.mine.upload(at, v("new"), "a.yaml", []byte(bad)), 422, "合伙人 4 · 服务 1 · 分钟")
 		says(t, o.mine.upload(at, v("new"), "a.doc", raw), 422, "请用 .xlsx")
 		preview := o.mine.upload(at, v("new"), "a.yaml", raw)
-		says(t, preview, 200, "新增 5 家，修改 0 家，不变 0 家", "山东省第二康复医院", "布置会换成 8 个摊位", "2026-11-19", "幸福长“9”")
+		says(t, preview, 200, "新增 5 家，修改 0 家，不变 0 家", "山东省第二康复医院", "布置会换成 8 个摊位", "11月19日", "幸福长“9”")
 		if all, _ := o.Booths.Partners(t.Context(), o.place.ID); len(all) != 0 {
 			t.Fatal("the preview has imported something")
 		}

@@ -20,7 +20,7 @@ func TestAMarketIsPreviewedAndThenSaved(t *testing.T) {
 		says(t, o.mine.post(at, v), 422, "请填一个整数", `value="十九"`, "测血压\n理发", "党群服务中心门口")
 		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "19", "residents_reported", "-3")), 422, `id="wrong-residents_reported"`, `value="-3"`)
 		preview := o.mine.post(at, with(v, "rule.monthly.days", "１９"))
-		says(t, preview, 200, "看看日期对不对", "2026-10-19 周一", "2026-11-19 周四", "十月十一", "2027-02-19", "尚无 2027 年的节假日安排")
+		says(t, preview, 200, "看看日期对不对", "10月19日 周一", "11月19日 周四", "十月十一", "2027 · 2月19日", "尚无 2027 年的节假日安排")
 		if list, _ := o.Scheduler.Markets(t.Context(), o.place.ID); len(list) != 0 {
 			t.Fatal("the preview has saved something")
 		}
@@ -68,13 +68,13 @@ func TestEveryKindOfRuleHasItsForm(t *testing.T) {
 			rule   string
 			date   string
 		}{
-			{ruleDays, url.Values{"rule.monthly.days": {"9、19 29"}, "rule.monthly.months": {"3", "12"}}, `{"monthly":{"days":[9,19,29],"months":[3,12],"month_end":"clamp"}}`, "2026-12-09"},
-			{ruleNth, url.Values{"rule.monthly.nth": {"-1"}, "rule.monthly.weekday": {"saturday"}}, `{"monthly":{"nth":-1,"weekday":"saturday"}}`, "2026-10-31"},
-			{ruleWeekly, url.Values{"rule.weekly.every": {"2"}, "rule.weekly.weekdays": {"friday"}, "rule.weekly.from": {"2026-10-16"}}, `{"weekly":{"every":2,"weekdays":["friday"],"from":"2026-10-16"}}`, "2026-10-30"},
+			{ruleDays, url.Values{"rule.monthly.days": {"9、19 29"}, "rule.monthly.months": {"3", "12"}}, `{"monthly":{"days":[9,19,29],"months":[3,12],"month_end":"clamp"}}`, "12月9日"},
+			{ruleNth, url.Values{"rule.monthly.nth": {"-1"}, "rule.monthly.weekday": {"saturday"}}, `{"monthly":{"nth":-1,"weekday":"saturday"}}`, "10月31日"},
+			{ruleWeekly, url.Values{"rule.weekly.every": {"2"}, "rule.weekly.weekdays": {"friday"}, "rule.weekly.from": {"2026-10-16"}}, `{"weekly":{"every":2,"weekdays":["friday"],"from":"2026-10-16"}}`, "10月30日"},
 			{ruleLunarDays, url.Values{"rule.lunar.days": {"3 8 13 18 23 28"}}, `{"lunar":{"days":[3,8,13,18,23,28],"month_end":"clamp"}}`, "九月初八"},
 			{ruleLunarDates, url.Values{"rule.lunar.dates": {"12-23, 09-09"}, "rule.lunar.leap": {"regular"}}, `{"lunar":{"dates":["12-23","09-09"],"leap":"regular","month_end":"clamp"}}`, "九月初九"},
-			{ruleDates, url.Values{"rule.dates": {"2026-11-01\n2026-12-16"}}, `{"dates":["2026-11-01","2026-12-16"]}`, "2026-12-16"},
-			{ruleCron, url.Values{"rule.cron": {"0 9 8 * *"}}, `{"cron":"0 9 8 * *"}`, "2026-11-08"},
+			{ruleDates, url.Values{"rule.dates": {"2026-11-01\n2026-12-16"}}, `{"dates":["2026-11-01","2026-12-16"]}`, "12月16日"},
+			{ruleCron, url.Values{"rule.cron": {"0 9 8 * *"}}, `{"cron":"0 9 8 * *"}`, "11月8日"},
 		} {
 			v := with(clone(blank), "kind", k.kind, "slug", strings.ReplaceAll(k.kind, "_", "-"))
 			switched := o.mine.post(at, with(v, "step", "preview"))
@@ -131,7 +131,7 @@ func TestAnEditAsksAboutClaimedDays(t *testing.T) {
 		at := o.home + "/markets/" + m.ID
 		v := o.mine.whole(o.mine.get(at).Body, at)
 		preview := o.mine.post(at, with(v, "rule.monthly.days", "21", "step", "preview"))
-		says(t, preview, 200, "这些日子已经有人认领", "2026-11-19 周四", "1 个认领", "这些日子会跟着变")
+		says(t, preview, 200, "这些日子已经有人认领", "11月19日 周四", "1 个认领", "这些日子会跟着变")
 		save := with(o.mine.whole(preview.Body, at), "step", "save")
 		says(t, o.mine.post(at, clone(save)), 409, "请逐天选择")
 		says(t, o.mine.post(at, with(clone(save), "choices."+day.ID, "move")), 422, "这些日子已经有人认领")
@@ -190,7 +190,7 @@ func TestSingleDatesAreSkippedMovedAddedAndTakenBack(t *testing.T) {
 		o.claimed(m)
 		move := []string{"exception.kind", "move", "exception.date", "2026-11-19", "exception.to", "2026-11-20", "exception.why", "修路"}
 		says(t, send(move...), 409, "这会影响已经认领的合伙人", "1 个认领", "修路")
-		says(t, send(append(move, "sure", "yes")...), 200, "2026-11-20 周五")
+		says(t, send(append(move, "sure", "yes")...), 200, "11月20日 周五")
 		back := at + "/exceptions/remove"
 		tapped := o.mine.get(at)
 		if n := strings.Count(tapped.Body, `name="exception.kind" value="skip"`); n < 8 {
@@ -228,7 +228,7 @@ func TestDatesAreShownWhileOneTypes(t *testing.T) {
 		says(t, o.mine.post(at, clone(v)), 200, "写好日期规则")
 		says(t, o.mine.post(at, with(clone(v), "rule.monthly.days", "十九")), 200, "请填一个整数")
 		shown := o.mine.post(at, with(clone(v), "rule.monthly.days", "19"))
-		says(t, shown, 200, "每月19日 09:00–11:30，遇节假日推到下一个工作日", "下一场：2026-10-19 周一", "2027-02-19", "还没保存")
+		says(t, shown, 200, "每月19日 09:00–11:30，遇节假日推到下一个工作日", "下一场：10月19日 周一", "2027 · 2月19日", "还没保存")
 		says(t, o.mine.post(at, with(clone(v), "kind", ruleNth, "rule.monthly.nth", "-1", "rule.monthly.weekday", "saturday")), 200, "每月最后一个周六", `name="rule.monthly.nth"`, `name="shown" value="nth"`)
 		if list, _ := o.Scheduler.Markets(t.Context(), o.place.ID); len(list) != 0 {
 			t.Error("looking at dates has saved something")

@@ -229,7 +229,7 @@ func (c *call) lacksOfDates(v *officeView, partners []booths.Partner) error {
 	for _, p := range partners {
 		for _, q := range p.Qualifications {
 			if q.Expired(on.String()) {
-				v.Missing = append(v.Missing, lack{v.T("office.lack_paper", "partner", p.Name, "paper", q.Name, "date", q.ExpiresOn), v.office() + "/partners/" + p.ID, v.T("office.do_paper", "partner", p.Name)})
+				v.Missing = append(v.Missing, lack{v.T("office.lack_paper", "partner", p.Name, "paper", q.Name, "date", v.dateSaid(q.ExpiresOn)), v.office() + "/partners/" + p.ID, v.T("office.do_paper", "partner", p.Name)})
 			}
 		}
 	}

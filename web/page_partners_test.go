@@ -55,7 +55,7 @@ func TestAPartnerIsWrittenDown(t *testing.T) {
 		if a := o.foreign.get("/o/other/partners/" + all[0].ID); a.Status != 404 {
 			t.Errorf("the partner through another community: %d", a.Status)
 		}
-		says(t, o.mine.get(o.home), 200, "义诊备案", "2026-10-01 就过期")
+		says(t, o.mine.get(o.home), 200, "义诊备案", "到 10月1日 周四 就过期")
 		dropped := o.mine.post(edit, with(o.mine.whole(o.mine.get(edit).Body, edit), "step", "drop:qualifications:0"))
 		says(t, o.mine.post(edit, with(o.mine.whole(dropped.Body, edit), "name", "康复医院", "step", "save")), 200, "已保存", "康复医院")
 		says(t, o.mine.get(list+"?q=血压"), 200, "康复医院", "1 家中的 1 家")

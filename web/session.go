@@ -103,7 +103,7 @@ func (c *call) who() error {
 	case err == nil:
 		c.Actor = a
 		c.Response().Header().Set("Cache-Control", "no-store")
-		if c.Lang == "" {
+		if c.Lang == "" && (!c.api() || c.Request().Header.Get("Accept-Language") == "") { // a program says what it wants to read
 			c.Lang = a.Lang
 		}
 	case !fault.Is(err, "account.sign_in"):

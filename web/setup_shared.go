@@ -33,11 +33,6 @@ func localDate(k scheduler.Community, t time.Time) scheduler.Date {
 	return scheduler.DateOf(t, zoneOf(k.TimeZone))
 }
 
-// dateWords is a date for people: 2026-11-19 周四.
-func dateWords(lang string, d scheduler.Date) string {
-	return d.String() + " " + scheduler.WeekdayOf(d).In(lang)
-}
-
 // qrPath draws a QR code as one path of unit squares; size is its width with
 // the quiet zone around it. A text too long for a code has none.
 func qrPath(content string) (path string, size int) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"yiji/internal/app"
 	"yiji/internal/demo"
 	"yiji/internal/fault"
 )
@@ -24,6 +25,11 @@ type demoCmd struct {
 func (c *demoCmd) Run(ctx context.Context, s streams) error {
 	if c.Speed < 0 {
 		return fault.Invalid("demo.speed", "--speed", "%v is negative", c.Speed)
+	}
+	if c.Listen != "" {
+		if err := app.CheckListen(c.Listen); err != nil {
+			return err
+		}
 	}
 	zone, err := time.LoadLocation("Asia/Shanghai")
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -106,7 +107,7 @@ type inviteCmd struct {
 
 // Run prints the link once; only its digest is kept.
 func (c *inviteCmd) Run(ctx context.Context, s streams) error {
-	if err := c.there(); err != nil {
+	if err := cmp.Or(app.CheckBaseURL(cmp.Or(c.BaseURL, " ")), c.there()); err != nil {
 		return err
 	}
 	return withApp(ctx, c.store, func(a *app.App) error {

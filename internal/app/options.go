@@ -186,14 +186,28 @@ func ParsePrefixes(field string, list []string) ([]netip.Prefix, error) {
 
 // checkAddresses refuses addresses that can be none, before anything is made.
 func (o Options) checkAddresses() error {
-	if _, port, err := net.SplitHostPort(o.Listen); err != nil {
+	if err := CheckListen(o.Listen); err != nil {
+		return err
+	}
+	return CheckBaseURL(o.BaseURL)
+}
+
+// CheckListen refuses what is no address to listen on.
+func CheckListen(listen string) error {
+	if _, port, err := net.SplitHostPort(listen); err != nil {
 		return fault.Invalid("option.listen", "--listen", "%v; want HOST:PORT", err)
 	} else if _, err := net.LookupPort("tcp", port); err != nil {
 		return fault.Invalid("option.listen", "--listen", "%q is not a port", port)
 	}
-	u, err := url.Parse(o.BaseURL)
-	if o.BaseURL != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "") {
-		return fault.Invalid("option.base_url", "--base-url", "%q must be http(s)://host without a path", o.BaseURL)
+	return nil
+}
+
+// CheckBaseURL refuses what can be no address people use; "" is the one that is
+// listened on.
+func CheckBaseURL(base string) error {
+	u, err := url.Parse(base)
+	if base != "" && (err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "") {
+		return fault.Invalid("option.base_url", "--base-url", "%q must be http(s)://host without a path", base)
 	}
 	return nil
 }

@@ -56,19 +56,19 @@ func TestASeriesIsEdited(t *testing.T) {
 		w := stage.Open(t, stage.Planned)
 		browser.With(t, o, func(p *browser.Page) {
 			atWork(p, w, "/markets/"+w.Market)
-			p.Press(`[aria-label="停办 2026-12-19"]`)
-			p.WaitFor("the date is left out", `document.querySelector("#dates s")?.innerText.includes("2026-12-19")`)
+			p.Press(`[aria-label="停办 12月19日 周六"]`)
+			p.WaitFor("the date is left out", `document.querySelector("#dates s")?.innerText.includes("12月19日")`)
 			if m := theMarket(t, w); len(m.Exceptions) != 1 || m.Exceptions[0].Kind != scheduler.Skip {
 				t.Fatalf("%+v", m.Exceptions)
 			}
-			p.Press(`[aria-label="撤销这个例外 2026-12-19"]`)
+			p.Press(`[aria-label="撤销这个例外 12月19日 周六"]`)
 			p.WaitFor("the date is back", `!document.querySelector("#dates s")`)
 			if m := theMarket(t, w); len(m.Exceptions) != 0 {
 				t.Fatalf("%+v", m.Exceptions)
 			}
 			p.Type(`[name="rule.monthly.days"]`, "21")
 			if !o.NoScript {
-				p.WaitFor("the dates follow what is typed", `document.getElementById("dates").innerText.includes("2027-01-21")`)
+				p.WaitFor("the dates follow what is typed", `document.getElementById("dates").innerText.includes("2027 · 1月21日")`)
 				p.WaitFor("the rule is said", `document.getElementById("said").innerText.includes("每月21日")`)
 				p.Choose(`[name="kind"]`, "nth")
 				p.WaitFor("the other kind brings its fields", `document.querySelector('[name="rule.monthly.nth"]')`)
@@ -79,7 +79,7 @@ func TestASeriesIsEdited(t *testing.T) {
 				t.Fatal("looking has saved something")
 			}
 			p.Press(`button[value="preview"]`)
-			p.WaitFor("the preview", `document.body.innerText.includes("2027-01-21")`)
+			p.WaitFor("the preview", `document.body.innerText.includes("2027 · 1月21日")`)
 		})
 	})
 }
