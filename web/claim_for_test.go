@@ -15,8 +15,9 @@ func TestAnOrganizerJoinsForAPartner(t *testing.T) {
 		wants(t, o.get(day+"/plan"), 200, `href="`+day+`/claims"`)
 		wants(t, o.get(day+"/claims"), 200, "哪一家", "磨刀师傅", "豆浆铺", "下一步")
 		to := day + "/claims?partner=" + f.grinder.ID
+		wants(t, o.get("/o/xiangyang/partners/"+f.grinder.ID), 200, "代他报名：11月19日", `href="`+to+`"`)
 		page := o.get(to)
-		wants(t, page, 200, "代 磨刀师傅 报名", "带来：", "磨刀")
+		wants(t, page, 200, "代 磨刀师傅 报名", "带来：", "磨刀", "报名到 11月16日")
 		wants(t, o.post(to, o.fill(page.Body, to, "services", "nothing")), 422, "没有这项服务")
 		a := o.post(to, o.fill(page.Body, to, "services", f.grinder.Services[0].ID, "wish1", "B1", "minutes."+f.grinder.Services[0].ID, "8"))
 		f.hear()
@@ -39,12 +40,12 @@ func TestAnOrganizerJoinsForAPartner(t *testing.T) {
 		b, own := f.as(f.soy), "/p/xiangyang/days/"+f.day.ID
 		page = b.get(own)
 		wants(t, page, 200, "报名已经截止", "我要候补")
-		lacks(t, page, "报名到", "报名这一场", "还缺", "最想要的摊位", "11月16日")
+		lacks(t, page, "报名到", "报名这一场", "还缺", "最想要的摊位", "想要的位置", "11月16日")
 		wants(t, b.get("/p/xiangyang"), 200, "报名已经截止")
 		f.until(at(11, 19, 9, 0))
 		late := b.get(own)
 		wants(t, late, 200, "市集已经开始")
 		lacks(t, late, own+"/claims", "报名到")
-		wants(t, b.post(own+"/claims", b.fill(page.Body, own+"/claims", "services", f.soy.Services[0].ID)), 409, "结束")
+		wants(t, b.post(own+"/claims", b.fill(page.Body, own+"/claims", "services", f.soy.Services[0].ID)), 409, "截止")
 	})
 }

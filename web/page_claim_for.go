@@ -72,6 +72,30 @@ func (v duty) joinable() bool {
 	return v.organizes() && (v.State == scheduler.Claiming || v.State == scheduler.Confirmed)
 }
 
+// joinDay is a day that can be joined now.
+type joinDay struct {
+	ID string
+	On scheduler.Date
+}
+
+// joinableDays are the days a partner in use could join now.
+func (c *call) joinableDays(p booths.Partner) (out []joinDay, err error) {
+	if p.Archived {
+		return nil, nil
+	}
+	days, err := c.server.Booths.MyDays(c.ctx(), c.organizerScope(""), p.ID)
+	for _, d := range days {
+		if (d.State == booths.DayClaiming || d.State == booths.DayPublished) && c.server.clock().Before(d.OpensAt) {
+			on, err := scheduler.ParseDate("held_on", d.HeldOn)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, joinDay{d.ID, on})
+		}
+	}
+	return out, err
+}
+
 // overText says why nobody, or this partner, can join now.
 func (v claimForView) overText() string {
 	switch {

@@ -113,6 +113,7 @@ type partnerView struct {
 	People   []account.Person
 	History  []booths.History
 	Given    map[string]queue.Given // by day
+	Joinable []joinDay              // days the partner could join by telephone
 	Fresh    *freshLink
 	notice   form // what is wrong about archiving or inviting
 }
@@ -169,6 +170,9 @@ func (c *call) partnerView(p booths.Partner, f form) (partnerView, error) {
 		v.standing[m.ID] = c.standingForm(p, m.ID)
 	}
 	if v.History, err = c.server.Booths.History(c.ctx(), booths.Scope{CommunityID: c.In.CommunityID}, p.ID); err != nil {
+		return v, err
+	}
+	if v.Joinable, err = c.joinableDays(p); err != nil {
 		return v, err
 	}
 	if v.Given, err = c.server.Queue.GivenBy(c.ctx(), c.In.CommunityID, p.ID); err != nil {
