@@ -45,7 +45,19 @@ func TestALineFitsASmallPhone(t *testing.T) {
 					t.Errorf("%v: %s", way, x)
 				}
 			}
-			p.Open(f.http.URL + "/p/xiangyang/days/" + f.day.ID)
+			p.Open(f.http.URL + "/p/xiangyang/days/" + f.day.ID) // in the largest English
+			if high := chrome.Eval[float64](p, `document.querySelector(".ground .mine text").getBoundingClientRect().height`); high < 28 {
+				t.Errorf("the own booth is written %v px high on the plan", high)
+			}
+			if said := chrome.Eval[string](p, `[...document.querySelectorAll(".ground .booth text")].map(e => e.textContent).filter(s => s).sort().join(" ")`); said != "A1 B1" {
+				t.Errorf("the plan says %q", said)
+			}
+			if !chrome.Eval[bool](p, `(() => {
+				const box = document.querySelector(".counts").parentElement;
+				return box.scrollWidth <= box.clientWidth && [...box.querySelectorAll("td.number")].every(e => e.dataset.head);
+			})()`) {
+				t.Error("the numbers of the day do not fit")
+			}
 			for _, x := range p.Audit(chrome.Standing) {
 				t.Errorf("the day: %s", x)
 			}
