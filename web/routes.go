@@ -37,6 +37,7 @@ func (s *Server) routes() []route {
 		{method: get, path: "/c/:community/calendar.ics", action: account.PublicRead, where: inCommunity, handle: s.calendarFeed},
 		{method: get, path: "/c/:community/qr.svg", action: account.PublicRead, where: inCommunity, handle: s.scheduleQR},
 		{method: get, path: "/sw.js", action: account.PublicRead, where: nowhere, handle: s.serviceWorker},
+		{method: get, path: offlineAt, action: account.PublicRead, where: nowhere, handle: s.offlinePage},
 		{method: get, path: "/d/:day", action: account.PublicRead, where: nowhere, handle: s.dayPage},
 		{method: get, path: "/d/:day/qr.svg", action: account.PublicRead, where: nowhere, handle: s.dayQR},
 		{method: post, path: "/d/:day/lines/:line/tickets", action: account.TicketTake, where: nowhere, handle: s.takeNumber},

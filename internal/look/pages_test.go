@@ -49,6 +49,7 @@ var pages = slices.Concat([]row{
 	{path: "/c/:community/calendar.ics", not: "a file"},
 	{path: "/c/:community/qr.svg", not: "a picture"},
 	{path: "/sw.js", not: "the service worker"},
+	{path: "/offline", bar: browser.Residents, at: always},
 	{path: "/d/:day", bar: browser.Residents, at: life, main: true},
 	{path: "/d/:day/qr.svg", not: "a picture"},
 	{path: "/d/:day/live", not: "a stream of events"},

@@ -235,6 +235,7 @@ func TestATicketWithoutANetwork(t *testing.T) {
 	c := plug(t, w.Base)
 	browser.With(t, browser.Options{Width: 390, Touch: true}, func(p *browser.Page) {
 		p.Before(senses)
+		p.Cookie(c.base, "yiji_lang", "zh-Hans") // the driver tells the page what it reads, not its worker
 		p.Open(c.base + "/d/" + w.Day)
 		p.Press(takeIn(l))
 		p.Press("[data-sound]")
@@ -251,6 +252,14 @@ func TestATicketWithoutANetwork(t *testing.T) {
 		if got := p.Text("#stale"); !strings.Contains(got, "10:15") {
 			t.Errorf("loaded without a network it says %q", got)
 		}
+		p.Open(c.base + "/c/" + w.Community)
+		if !p.Has("现在没有网络，打开过的号还能看。") || !p.Has("再试一次") {
+			t.Errorf("another page without a network: %s", p.Text("main"))
+		}
+		p.Press(l.Service + "：" + itoa(l.Issued+1) + " 号")
+		if got := p.Text(".held .big"); got != itoa(l.Issued+1) {
+			t.Fatalf("the kept number shows %q", got)
+		}
 		w.Push(time.Minute)
 		callUntil(t, w, l, l.Issued+1)
 		if p.Has(".held.go") {
@@ -260,6 +269,12 @@ func TestATicketWithoutANetwork(t *testing.T) {
 		browser.Eval[bool](p, `window.dispatchEvent(new Event("online"))`)
 		p.WaitFor("the call is seen", `!!document.querySelector(".held.go") && document.getElementById("stale").hidden`)
 		p.WaitFor("the call is heard", `said.some(s => s.includes("轮到您了"))`)
+		c.cut()
+		p.Open(c.base + "/c/" + w.Community + "?lang=en")
+		c.mend()
+		p.Press("再试一次")
+		p.WaitFor("the page that was wanted, in the language that was wanted", `!!document.querySelector(".next") && document.documentElement.lang === "en"`)
+		p.WaitFor("the words for no network follow the language", `caches.match("/offline", { cacheName: "files" }).then(k => k && k.text()).then(s => !!s && s.includes("There is no network"))`)
 		p.Problems() // the cut connections
 	})
 }

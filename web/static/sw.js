@@ -1,8 +1,9 @@
 // Keeps the pages of one's numbers and the page of the desk readable without a
 // network. The server writes OURS before this: the files those pages need, and
 // their policy. The pages put themselves into their stores: those of numbers
-// with what they last knew (fresh.js), the desk's with its files (kept.js).
-const FILES = "files", DESK = "desk", PATIENCE = 6000;
+// with what they last knew (fresh.js), the desk's with its files (kept.js). For
+// any other page that cannot be had there is one that says so.
+const FILES = "files", DESK = "desk", OFFLINE = "/offline", PATIENCE = 6000;
 const stores = [[/^\/t\/[a-z2-7]{26}$|^\/d\/[a-z2-7]{26}\/card$/, "pages"], [/^\/desk\/[a-z0-9-]+$/, DESK]];
 const ours = [...OURS.files, ...OURS.desk];
 
@@ -20,15 +21,21 @@ addEventListener("activate", e => e.waitUntil((async () => {
 })()));
 
 addEventListener("fetch", e => {
-	const { pathname, origin } = new URL(e.request.url);
+	const { pathname, search, origin } = new URL(e.request.url);
 	if (origin !== location.origin) return;
 	// Who comes or goes leaves no page of the desk to the next at this machine.
 	if (e.request.method === "POST" && /^\/log(in|out)$/.test(pathname)) e.waitUntil(caches.delete(DESK));
 	if (e.request.method !== "GET") return;
-	const store = e.request.mode === "navigate" && stores.find(([mine]) => mine.test(pathname));
-	if (ours.includes(pathname)) e.respondWith(caches.match(pathname, { cacheName: FILES }).then(f => f || fetch(e.request)));
-	else if (store) e.respondWith(page(e.request, pathname, store[1]));
+	if (ours.includes(pathname)) return e.respondWith(file(pathname).then(f => f || fetch(e.request)));
+	if (e.request.mode !== "navigate") return;
+	const store = stores.find(([mine]) => mine.test(pathname));
+	const answer = (store ? page(e.request, pathname, store[1]) : fetch(e.request)).catch(async lost => await file(OFFLINE) || Promise.reject(lost));
+	e.respondWith(answer);
+	// chosen anew: the page for no network in that language and size
+	if (/[?&](lang|size|theme)=/.test(search)) e.waitUntil(answer.then(() => caches.open(FILES)).then(c => c.add(OFFLINE)).catch(() => {}));
 });
+
+const file = name => caches.match(name, { cacheName: FILES });
 
 // refused is an answer after which a page is nobody's to read here any more.
 const refused = answer => answer.type === "opaqueredirect" || [401, 403, 404, 410].includes(answer.status);
