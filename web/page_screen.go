@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	screenRefresh = 5 // seconds, without scripts
-	screenBefore  = 5 // earlier calls beside the newest
+	screenRefresh = 5  // seconds, without scripts
+	screenLines   = 12 // whose last calls have room; of more those that called last
 )
 
 // screenCall is one call as the wall shows it: numbers only.
@@ -21,7 +21,7 @@ type screenCall struct {
 	Line queue.Line
 }
 
-// screenPage is the wall: the newest call largest, the last five beside it.
+// screenPage is the wall: the newest call largest, the last one of every line below it.
 func (s *Server) screenPage(c *call) error {
 	d, err := c.marketDay(c.Param("day"))
 	if err != nil {
@@ -52,18 +52,25 @@ func (v *screenView) take(lines []queue.Line) {
 	}
 	before := []spoken{}
 	for _, l := range lines {
-		for _, k := range l.Calls {
-			v.Calls = append(v.Calls, screenCall{k, l})
+		for i, k := range l.Calls {
+			if i == 0 {
+				v.Board = append(v.Board, screenCall{k, l})
+			}
 			before = append(before, spoken{l.ID, k.Number, k.Calls})
 		}
 		if len(l.Ready) > 0 {
 			v.Ready = append(v.Ready, l)
 		}
 	}
-	slices.SortStableFunc(v.Calls, func(a, b screenCall) int {
-		return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Line.BoothCode, b.Line.BoothCode), cmp.Compare(b.Number, a.Number))
-	})
-	v.Calls = v.Calls[:min(len(v.Calls), 1+screenBefore)]
+	place := func(a, b screenCall) int {
+		return cmp.Or(cmp.Compare(a.Line.BoothCode, b.Line.BoothCode), cmp.Compare(a.Line.Service, b.Line.Service))
+	}
+	slices.SortStableFunc(v.Board, func(a, b screenCall) int { return cmp.Or(b.At.Compare(a.At), place(a, b)) })
+	if len(v.Board) > 0 {
+		v.Newest = v.Board[0]
+	}
+	v.Board = v.Board[:min(len(v.Board), screenLines)]
+	slices.SortStableFunc(v.Board, place) // one finds one's booth where it was
 	if raw, err := json.Marshal(before); err == nil {
 		v.Before = string(raw)
 	}

@@ -113,6 +113,19 @@ func TestScreenAnnounces(t *testing.T) {
 		}
 		check(said(p, 3))
 
+		all, err := w.App.Queue.Lines(t.Context(), w.CommunityID, w.Day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var board []string
+		for _, l := range all {
+			if len(l.Calls) > 0 {
+				board = append(board, fmt.Sprint(l.BoothCode, l.Service, l.Calls[0].Number))
+			}
+		}
+		slices.Sort(board)
+		p.WaitFor("the last call of every line", `[...document.querySelectorAll("#last li")].map(e => e.querySelector(".booth").textContent + e.querySelector(".service").textContent + e.querySelector(".n").textContent).sort().join() === "`+strings.Join(board, ",")+`"`)
+
 		p.Offline(true)
 		p.WaitFor("the wall says how old it is", `document.getElementById("stale").checkVisibility()`)
 		text, called := c.next(1)
@@ -122,7 +135,7 @@ func TestScreenAnnounces(t *testing.T) {
 		p.WaitFor("the wall is current again", `document.getElementById("stale").hidden`)
 
 		w.Push(61 * time.Second)
-		_, err := w.App.Queue.Recall(t.Context(), queue.LineCommand{CommunityID: w.CommunityID, DayID: w.Day, LineID: called.LineID, TicketID: called.ID, By: "test", Key: "again"})
+		_, err = w.App.Queue.Recall(t.Context(), queue.LineCommand{CommunityID: w.CommunityID, DayID: w.Day, LineID: called.LineID, TicketID: called.ID, By: "test", Key: "again"})
 		if err != nil {
 			t.Fatal(err)
 		}

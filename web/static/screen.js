@@ -6,6 +6,7 @@ import { announcer } from "./calls.js";
 import { speak, wake } from "./voice.js";
 
 const HOLD = 6000; // with sound a call is large for as long as this, or until it has been said
+const LINES = 12; // have room
 const MANY = 3; // when more than so many wait to be said the newest is shown at once
 const $ = id => document.getElementById(id);
 const wall = document.querySelector(".wall"), told = wall.dataset;
@@ -43,20 +44,24 @@ function put(root, c) {
 	if (again) again.hidden = !c.again;
 }
 
-// draw shows what has been announced: the newest large, five before it.
+const order = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+const place = (a, b) => order(a.booth, b.booth) || order(a.service, b.service);
+
+// draw shows what has been announced: the newest large, below it the last of
+// every line, by booth (of very many lines those that called last).
 function draw() {
-	const all = [...lines.values()].flatMap(l => l.calls).filter(calls.announced).sort((a, b) => b.time - a.time || a.booth.localeCompare(b.booth) || b.number - a.number);
-	const top = current || all[0];
-	const before = all.filter(c => !top || c.line !== top.line || c.number !== top.number).slice(0, 5);
+	const all = [...lines.values()].map(l => l.calls.find(calls.announced)).filter(c => c).sort((a, b) => b.time - a.time || place(a, b));
+	const top = current || all[0], board = all.slice(0, LINES).sort(place);
 	if (!$("newest")) return;
 	$("newest").hidden = !top;
 	$("rest").hidden = !!top;
 	if (top) put($("newest"), top);
 	const list = $("last"), sample = $("one");
-	list.hidden = before.length === 0;
-	list.replaceChildren(...before.map(c => {
+	list.hidden = board.length === 0;
+	list.replaceChildren(...board.map(c => {
 		const li = sample.content.firstElementChild.cloneNode(true);
 		put(li, c);
+		li.classList.toggle("now", c.open);
 		return li;
 	}));
 	const ready = [...lines.values()].filter(l => l.ready.length > 0);
