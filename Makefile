@@ -12,15 +12,15 @@ RACE = -race -gcflags='modernc.org/...=-race=false -d=checkptr=0'
 # PostgreSQL is started from the binaries found on this machine; without them
 # the PostgreSQL half is left out and said so. REQUIRE=all makes that a failure.
 test: check
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test $(RACE) -vet=off -p 3 -timeout 12m ./web ./scheduler ./cmd/... ./...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test $(RACE) -vet=off -p 3 -timeout 25m ./web ./scheduler ./cmd/... ./...
 	@$(MAKE) --no-print-directory look
 
 # Every page in a real browser (Chromium; without one it is said so), and the
 # whole market as the demonstration plays it. Not under the race detector: the
 # server is raced above, its pages only open slower.
 look:
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 9m ./internal/look ./internal/browser ./internal/demo/...
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 9m -run '^TestPhone' ./web
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 25m ./internal/look ./internal/browser ./internal/demo/...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 25m -run '^TestPhone' ./web
 
 # After mending a page: takes what is no longer found out of the list of known findings.
 look-shrink:

@@ -337,6 +337,7 @@ func TestSingleEdits(t *testing.T) {
 		if len(plan.Waitlist) != 1 || plan.Waitlist[0].Partner != "一" || plan.Waitlist[0].Offer == nil {
 			t.Fatalf("%s", w.who())
 		}
+		stood := w.who()
 		w.hear(func(tx *db.Tx) error {
 			return w.s.MarketDayCancelled(tx, event.MarketDayCancelled{Day: theDay, Reason: "雨"})
 		})
@@ -347,6 +348,7 @@ func TestSingleEdits(t *testing.T) {
 		}
 		_, err = w.s.Claim(ctx, organizer, "d1", Ask{PartnerID: guest.ID})
 		w.fails(err, "claim.over")
+		w.cancelUndone(stood)
 	})
 }
 

@@ -132,15 +132,16 @@ func standingOf(tx *db.Tx, day Day) ([]standingPlace, error) {
 
 // cancelDay releases everything a cancelled day held.
 func cancelDay(tx *db.Tx, dayID string) error {
-	now := db.Micros(tx.Now)
-	if _, err := tx.Exec(`UPDATE booths_assignments SET state = 'cancelled', ended_at = $2 WHERE day_id = $1 AND state = 'live'`, dayID, now); err != nil {
-		return err
+	for _, q := range []string{
+		`UPDATE booths_assignments SET state = 'cancelled', ended_at = $2, cancelled = TRUE WHERE day_id = $1 AND state = 'live'`,
+		`UPDATE booths_offers SET state = 'void', ended_at = $2, cancelled = TRUE WHERE day_id = $1 AND state = 'open'`,
+		`UPDATE booths_claims SET state = 'cancelled', changed_at = $2, cancelled = TRUE WHERE day_id = $1 AND state IN ('claimed', 'placed', 'waiting')`,
+	} {
+		if _, err := tx.Exec(q, dayID, db.Micros(tx.Now)); err != nil {
+			return err
+		}
 	}
-	if err := voidOffers(tx, "day_id", dayID); err != nil {
-		return err
-	}
-	_, err := tx.Exec(`UPDATE booths_claims SET state = 'cancelled', changed_at = $2 WHERE day_id = $1 AND state IN ('claimed', 'placed', 'waiting')`, dayID, now)
-	return err
+	return nil
 }
 
 // decision is a change with what it found.

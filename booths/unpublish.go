@@ -6,14 +6,17 @@ import (
 )
 
 // MarketDayUndone withdraws the plan when an organizer takes an early
-// confirmation back: partners claim again, and the plan can be worked on.
+// confirmation back: partners claim again, and the plan can be worked on. When a
+// cancellation is taken back everybody has again what it took.
 func (s *Service) MarketDayUndone(tx *db.Tx, e event.MarketDayUndone) error {
-	if e.From != "confirmed" {
-		return nil
-	}
 	day, err := lockDay(tx, e.CommunityID, e.DayID)
-	if err != nil || day.State != DayPublished {
+	switch {
+	case err != nil:
 		return err
+	case e.From == "cancelled" && day.State == DayCancelled:
+		return restoreDay(tx, day.ID, undoneTo(e.To))
+	case e.From != "confirmed" || day.State != DayPublished:
+		return nil
 	}
 	all, err := claimsOfDay(tx, day.ID)
 	if err != nil {
@@ -54,4 +57,35 @@ func withdrawPlan(tx *db.Tx, dayID string) error {
 		}
 	}
 	return nil
+}
+
+// undoneTo is our name for a state of a market day before it was cancelled.
+func undoneTo(state string) string {
+	switch state {
+	case "planned":
+		return DayPlanned
+	case "claiming":
+		return DayClaiming
+	}
+	return DayPublished
+}
+
+// restoreDay gives back what cancelDay took.
+func restoreDay(tx *db.Tx, dayID, state string) error {
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{`UPDATE booths_assignments SET state = 'live', ended_at = 0, cancelled = FALSE WHERE day_id = $1 AND cancelled`, []any{dayID}},
+		{`UPDATE booths_offers SET state = 'open', ended_at = 0, cancelled = FALSE WHERE day_id = $1 AND cancelled`, []any{dayID}},
+		{`UPDATE booths_claims SET changed_at = $2, cancelled = FALSE, state = CASE
+				WHEN EXISTS (SELECT 1 FROM booths_assignments a WHERE a.claim_id = booths_claims.id AND a.state = 'live') THEN 'placed'
+				WHEN $3 = 'published' THEN 'waiting' ELSE 'claimed' END
+			WHERE day_id = $1 AND cancelled`, []any{dayID, db.Micros(tx.Now), state}},
+	} {
+		if _, err := tx.Exec(q.sql, q.args...); err != nil {
+			return err
+		}
+	}
+	return setDayState(tx, dayID, state)
 }

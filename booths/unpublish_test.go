@@ -65,3 +65,22 @@ func TestAPublicationIsTakenBack(t *testing.T) {
 		}
 	})
 }
+
+// cancelUndone takes the cancellation of a confirmed day back, as one was before
+// heard: booths, claims, waitlist and offer are there again.
+func (w *world) cancelUndone(stood string) {
+	w.t.Helper()
+	for range 2 { // a repeated reaction changes nothing
+		w.hear(func(tx *db.Tx) error {
+			return w.s.MarketDayUndone(tx, event.MarketDayUndone{Day: theDay, From: "cancelled", To: "confirmed", OpensAt: opens, ClosesAt: closes, At: tx.Now})
+		})
+	}
+	if got := w.who(); got != stood {
+		w.t.Fatalf("stood %s, now %s", stood, got)
+	}
+	plan, err := w.s.DayBooths(context.Background(), "c1", "d1")
+	w.no(err)
+	if len(plan.Waitlist) != 1 || plan.Waitlist[0].Partner != "一" || plan.Waitlist[0].Offer == nil {
+		w.t.Fatalf("waitlist %+v", plan.Waitlist)
+	}
+}

@@ -155,7 +155,7 @@ func (s *Service) MarketDayCancelled(tx *db.Tx, e event.MarketDayCancelled) erro
 	}
 	p := d.params()
 	p.Reason, p.MovedTo = e.Reason, e.MovedTo
-	n := draft{kind: DayCancelled, day: d, due: tx.Now, until: db.Time(d.ClosesAt), p: p}
+	n := draft{kind: DayCancelled, day: d, due: tx.Now, until: db.Time(d.ClosesAt), hold: holdUntil(e.UndoUntil), p: p}
 	if err := s.toEverybody(tx, n); err != nil {
 		return err
 	}

@@ -44,6 +44,10 @@ func (s *Service) MarketDayUndone(tx *db.Tx, e event.MarketDayUndone) error {
 		if _, err = tx.Exec(`UPDATE notify_days SET state = 'planned', opened_at = 0 WHERE day_id = $1 AND state = 'open'`, e.DayID); err == nil {
 			err = s.unsay(tx, e, event.MarketDayOpened{}, DayOpened)
 		}
+	case "cancelled":
+		if err = s.comeback(tx, e); err == nil {
+			err = s.unsay(tx, e, event.MarketDayCancelled{}, DayCancelled)
+		}
 	case "closed":
 		if _, err = tx.Exec(`UPDATE notify_days SET state = 'open', closed_at = 0, forget_at = $2 WHERE day_id = $1 AND state = 'closed'`,
 			e.DayID, db.Micros(e.ClosesAt.Add(forgetAfter))); err == nil {
@@ -76,3 +80,19 @@ func (s *Service) unsay(tx *db.Tx, e event.MarketDayUndone, fact event.Event, ki
 	_, err := tx.Exec(`UPDATE notify_deliveries SET reason = reason || $3 WHERE day_id = $1 AND reason = $2`, e.DayID, hookReason(fact, e.DayID, ""), suffix)
 	return err
 }
+
+// comeback makes what waited for its time when the day was cancelled useful
+// again: the cancellation had put an end to it within the last ten minutes.
+func (s *Service) comeback(tx *db.Tx, e event.MarketDayUndone) error {
+	if _, err := tx.Exec(`UPDATE notify_days SET state = 'planned', reminded = FALSE WHERE day_id = $1 AND state = 'cancelled'`, e.DayID); err != nil {
+		return err
+	}
+	_, err := tx.Exec(`UPDATE notify_deliveries SET state = 'queued', why = '', finished_at = 0, useful_until = $2, next_at = $3
+		WHERE day_id = $1 AND state IN ('queued', 'retry', 'skipped') AND why IN ('', $4) AND useful_until BETWEEN $5 AND $3
+			AND reason NOT LIKE '%:undone:%'`,
+		e.DayID, db.Micros(e.ClosesAt), db.Micros(tx.Now), whyNotUseful, db.Micros(e.At.Add(-undoFor)))
+	return err
+}
+
+// undoFor is how long an organizer's step may be taken back (scheduler.UndoFor).
+const undoFor = 10 * time.Minute

@@ -85,3 +85,66 @@ func TestAnUndoneStepIsNotTold(t *testing.T) {
 		}
 	})
 }
+
+// A cancellation waits ten minutes. Taken back it is told to nobody, however
+// often that happens, and what had to be said before still is.
+func TestAnUndoneCancellationIsNotTold(t *testing.T) {
+	eachTown(t, local(10, 9, 0), func(w *town) {
+		w.tell(hear(w.MarketDayPlanned, planned("d1")))
+		w.tell(hear(w.MarketDayConfirmed, event.MarketDayConfirmed{Day: theDay("d1"), EffectiveAt: local(10, 9, 0), UndoUntil: local(10, 9, 10)}))
+		w.tell(hear(w.BoothsPublished, published("d1"))) // held until 9:10
+		cancelled := func(at time.Time) event.MarketDayCancelled {
+			return event.MarketDayCancelled{Day: theDay("d1"), Reason: "雪", UndoUntil: at.Add(10 * time.Minute)}
+		}
+		for _, at := range []time.Time{local(10, 9, 2), local(10, 9, 4)} {
+			w.clock.Set(at)
+			w.tell(hear(w.MarketDayCancelled, cancelled(at)))
+			w.drain()
+			w.clock.Set(at.Add(time.Minute))
+			w.tell(hear(w.MarketDayUndone, undone("cancelled", "confirmed", at.Add(time.Minute))))
+			w.drain()
+		}
+		w.clock.Set(local(10, 9, 30))
+		w.drain()
+		for key, state := range w.states(DayCancelled) {
+			if state == "delivered" {
+				t.Errorf("%s was told what was taken back", key)
+			}
+		}
+		plan := 0
+		for _, state := range w.states(BoothsPublished, PlanPublished) {
+			if state == "delivered" {
+				plan++
+			}
+		}
+		if plan != 3 { // three partners
+			t.Errorf("%d were told the plan: %v", plan, w.states())
+		}
+		w.clock.Set(local(18, 18, 0))
+		w.Tick(t.Context())
+		w.drain()
+		reminded := 0
+		for _, state := range w.states(ReminderPartner) {
+			if state == "delivered" {
+				reminded++
+			}
+		}
+		if reminded == 0 {
+			t.Errorf("nobody is reminded of a day that takes place: %v", w.states())
+		}
+		last := local(18, 18, 30)
+		w.clock.Set(last)
+		w.tell(hear(w.MarketDayCancelled, cancelled(last)))
+		w.clock.Set(local(18, 18, 45))
+		w.drain()
+		told := 0
+		for _, state := range w.states(DayCancelled) {
+			if state == "delivered" {
+				told++
+			}
+		}
+		if told != 3 { // the organizer and the two who hold a booth
+			t.Errorf("%d were told that it stands: %v", told, w.states())
+		}
+	})
+}

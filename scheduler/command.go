@@ -101,6 +101,9 @@ func (s *Service) Cancel(ctx context.Context, ref DayRef, why string, replacemen
 				return d, fault.From(err).In("replacement")
 			}
 		}
+		if err := m.remember(tx, &d); err != nil {
+			return d, err
+		}
 		if err := putException(tx, d.MarketID, Exception{Kind: Skip, Date: d.Date, Why: why}); err != nil {
 			return d, err
 		}

@@ -30,8 +30,9 @@
 // the same transaction, so a scheduler that sleeps changes no answer.
 //
 // An organizer's early confirmation, opening or closing can be taken back for ten
-// minutes, and not after the planned time of the step has come (undo.go): by a
-// person, never by a clock. The step then leaves the transitions – so each state
+// minutes, and not after the planned time of the step has come (undo.go); a
+// cancellation, too, before the day would have opened (revive.go): by a person,
+// never by a clock. The step then leaves the transitions – so each state
 // is entered once by what counts – and stays in the history with who and when.
 // Everybody hears MarketDayUndone and is again where they were; what an early
 // step has to say to people is held until it is certain.

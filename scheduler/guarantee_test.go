@@ -178,7 +178,7 @@ func (r *rig) histories(days []Day) []string {
 func (r *rig) unguarded() {
 	r.t.Helper()
 	var raw []byte
-	for _, file := range []string{"0002_scheduler.sql", "0018_undo_steps.sql"} {
+	for _, file := range []string{"0002_scheduler.sql", "0018_undo_steps.sql", "0022_undo_cancel.sql"} {
 		more, err := os.ReadFile("../migrations/" + file)
 		if err != nil {
 			r.t.Fatal(err)
@@ -198,10 +198,11 @@ func (r *rig) unguarded() {
 		}
 		return q
 	}
+	added := regexp.MustCompile(`ALTER TABLE market_days ADD COLUMN [^;]*`).FindString(tables)
 	err := r.all[0].db.Update(r.t.Context(), func(tx *db.Tx) error {
 		for _, q := range []string{
 			`DROP TABLE market_day_undone`, `DROP TABLE market_day_transitions`, `DROP TABLE market_days`,
-			create("market_days"), create("market_day_transitions"), create("market_day_undone"),
+			create("market_days"), added, create("market_day_transitions"), create("market_day_undone"),
 			`UPDATE markets SET planned_to = '2025-12-31', plan_at = 0`, `DELETE FROM outbox`,
 		} {
 			if _, err := tx.Exec(q); err != nil {

@@ -76,7 +76,7 @@ func transit(tx *db.Tx, d Day, st step) (Day, bool, error) {
 		e = event.MarketDaySettled{Day: d.Ref(), ClosedAt: d.ClosedAt, NextDay: next.ID, NextDate: next.HeldOn.String()}
 	case Cancelled:
 		d.Reason = st.why
-		e = event.MarketDayCancelled{Day: d.Ref(), Reason: st.why, MovedTo: d.MovedTo.String()}
+		e = event.MarketDayCancelled{Day: d.Ref(), Reason: st.why, MovedTo: d.MovedTo.String(), UndoUntil: d.undoUntil(st)}
 	}
 	done, err := swapState(tx, d, from)
 	if err != nil || !done {

@@ -151,6 +151,7 @@ type Day struct {
 	locale    string
 	createdAt time.Time
 	leads     LeadTimes
+	before    *beforeCancel // set on a cancelled day whose cancellation can be taken back
 }
 
 // Ref names the day in events.

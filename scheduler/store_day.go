@@ -34,6 +34,7 @@ type dayRow struct {
 	MovedTo       Date   `db:"moved_to"`
 	Reasons       string `db:"reasons"`
 	CreatedAt     int64  `db:"created_at"`
+	BeforeCancel  string `db:"before_cancel"`
 	MarketName    string `db:"market_name"`
 	MarketSlug    string `db:"market_slug"`
 	Venue         string `db:"venue"`
@@ -43,7 +44,7 @@ type dayRow struct {
 }
 
 const dayColumns = `d.id, d.market_id, d.community_id, d.date, d.held_on, d.state, d.opens_at, d.closes_at, d.claims_at, d.standing_until,
-	d.confirm_at, d.serve_until, d.opened_at, d.closed_at, d.claims, d.tickets, d.flagged, d.reason, d.moved_to, d.reasons, d.created_at,
+	d.confirm_at, d.serve_until, d.opened_at, d.closed_at, d.claims, d.tickets, d.flagged, d.reason, d.moved_to, d.reasons, d.created_at, d.before_cancel,
 	m.name AS market_name, m.slug AS market_slug, m.venue, c.time_zone, c.locale, m.leads
 	FROM market_days d JOIN markets m ON m.id = d.market_id JOIN communities c ON c.id = d.community_id`
 
@@ -55,6 +56,12 @@ func (r dayRow) day() (Day, error) {
 		OpenedAt: instant(r.OpenedAt), ClosedAt: instant(r.ClosedAt), Claims: r.Claims, Tickets: r.Tickets, Flagged: r.Flagged,
 		Reason: r.Reason, MovedTo: r.MovedTo, MarketName: r.MarketName, MarketSlug: r.MarketSlug, Venue: r.Venue, TimeZone: r.Zone,
 		locale: r.Locale, createdAt: db.Time(r.CreatedAt),
+	}
+	if r.BeforeCancel != "" && r.State == Cancelled {
+		d.before = &beforeCancel{}
+		if err := json.Unmarshal([]byte(r.BeforeCancel), d.before); err != nil {
+			return d, fmt.Errorf("stored day %s: %w", r.ID, err)
+		}
 	}
 	if err := errors.Join(json.Unmarshal([]byte(r.Reasons), &d.Reasons), json.Unmarshal([]byte(r.Leads), &d.leads)); err != nil {
 		return d, fmt.Errorf("stored day %s: %w", r.ID, err)

@@ -14,12 +14,20 @@ import (
 // UndoFor is how long an organizer's early step can be taken back.
 const UndoFor = 10 * time.Minute
 
-// back is the state a step is undone to; steps that are missing cannot be.
+// back is the state a step is undone to; a cancellation goes back to where the day was.
 var back = map[State]State{Confirmed: Claiming, Open: Confirmed, Closed: Open}
+
+// back is the state the day would be in again; "" when the step cannot be undone.
+func (d Day) back(step State) State {
+	if step == Cancelled && d.before != nil {
+		return d.before.State
+	}
+	return back[step]
+}
 
 // Undoable is the last step of a day while an organizer may take it back.
 type Undoable struct {
-	Step  State     // confirmed, open or closed
+	Step  State     // confirmed, open, closed or cancelled
 	Until time.Time // the ten minutes are over, or the clock would have made the step
 }
 
@@ -41,21 +49,22 @@ func (s *Service) Undoable(ctx context.Context, ref DayRef) (u *Undoable, err er
 	return u, err
 }
 
-// Undo takes an organizer's early confirmation, opening or closing back: never
-// the clock does, only a person, within ten minutes and before the time at which
-// the clock would have made the step. What the step caused is undone by those
+// Undo takes an organizer's early confirmation, opening, closing or cancellation
+// back: never the clock does, only a person, within ten minutes and before the
+// time at which the clock would have made the step, a cancellation before the day
+// would have opened. What the step caused is undone by those
 // who hear MarketDayUndone. moved may refuse in the same transaction because
 // the world has moved on. Undoing twice is once.
 func (s *Service) Undo(ctx context.Context, ref DayRef, step State, moved func(tx *db.Tx, d Day) error) (Day, error) {
-	if back[step] == "" {
-		return Day{}, fault.Invalid("market_day.undo_step", "step", "%q is not confirmed, open or closed", string(step))
+	if back[step] == "" && step != Cancelled {
+		return Day{}, fault.Invalid("market_day.undo_step", "step", "%q is not confirmed, open, closed or cancelled", string(step))
 	}
 	return s.command(ctx, ref, func(tx *db.Tx, d Day) (Day, error) {
 		last, err := lastStep(tx, d.ID)
 		if err != nil {
 			return d, err
 		}
-		if d.State == back[step] {
+		if d.State == back[step] || step == Cancelled && d.live() {
 			again, err := undoneSince(tx, d.ID, step, tx.Now.Add(-UndoFor))
 			if err != nil || again {
 				return d, err
@@ -67,36 +76,49 @@ func (s *Service) Undo(ctx context.Context, ref DayRef, step State, moved func(t
 		if err := moved(tx, d); err != nil {
 			return d, err
 		}
+		if step == Cancelled {
+			if err := s.revive(tx, d); err != nil {
+				return d, err
+			}
+		}
 		return d.undo(tx, last, ref.By)
 	})
 }
 
 // mayUndo says why a step cannot be taken back at now.
 func (d Day) mayUndo(last Transition, step State, now time.Time) error {
-	to := back[step]
 	switch {
-	case to == "" || d.State != step || last.State != step:
+	case d.back(step) == "" || d.State != step || last.State != step:
 		return fault.Conflict("market_day.undo_changed", "day", "has gone on since, the step is not its last")
 	case last.By != byOrganizer:
 		return fault.Conflict("market_day.undo_clock", "day", "the step was not an organizer's")
 	case now.Sub(last.RecordedAt) >= UndoFor:
 		return fault.Closed("market_day.undo_late", "day", "a step can be undone for ten minutes")
 	}
-	if at, _ := d.due(to); !now.Before(at) {
+	if !now.Before(d.wouldBe(step)) {
 		return fault.Closed("market_day.undo_due", "day", "its planned time has come, the step would be made now")
 	}
 	return nil
 }
 
+// wouldBe is when the clock would have made the step; a cancellation it never
+// makes, that ends with the opening.
+func (d Day) wouldBe(step State) time.Time {
+	if step == Cancelled {
+		return d.OpensAt
+	}
+	at, _ := d.due(d.back(step))
+	return at
+}
+
 // undoneBefore is the end of the time in which the last step can be undone.
 func (d Day) undoneBefore(last Transition) time.Time {
-	at, _ := d.due(back[last.State])
-	return earlier(at, last.RecordedAt.Add(UndoFor))
+	return earlier(d.wouldBe(last.State), last.RecordedAt.Add(UndoFor))
 }
 
 // undoUntil is the same for a step about to be made, zero when nobody may undo it.
 func (d Day) undoUntil(st step) time.Time {
-	if st.by != byOrganizer {
+	if st.by != byOrganizer || d.back(st.to) == "" {
 		return time.Time{}
 	}
 	return d.undoneBefore(Transition{State: st.to, RecordedAt: st.effective})
@@ -105,7 +127,9 @@ func (d Day) undoUntil(st step) time.Time {
 // undo writes the day as it was before its last step.
 func (d Day) undo(tx *db.Tx, last Transition, by string) (Day, error) {
 	from := d.State
-	switch d.State = back[from]; from {
+	switch d.State = d.back(from); from {
+	case Cancelled:
+		d.Reason, d.MovedTo = d.before.Reason, 0
 	case Open:
 		d.OpenedAt = time.Time{}
 	case Closed:

@@ -234,7 +234,7 @@ func TestUndoModel(t *testing.T) {
 		ref, was := DayRef{CommunityID: k.ID, DayID: days[0].ID, By: "wang"}, days[0].State
 		for range rapid.IntRange(4, 14).Draw(t, "presses") {
 			c.Set(c.Now().Add(time.Duration(rapid.IntRange(0, 12).Draw(t, "minutes")) * time.Minute))
-			press := rapid.SampledFrom([]string{"tick", "confirm", "open", "close", "undo confirmed", "undo open", "undo closed", "lines"}).Draw(t, "press")
+			press := rapid.SampledFrom([]string{"tick", "confirm", "open", "close", "cancel", "undo confirmed", "undo open", "undo closed", "undo cancelled", "lines"}).Draw(t, "press")
 			d, err := s.press(t.Context(), ref, press)
 			if err != nil {
 				if fault.KindOf(err) == fault.KindInternal {
@@ -248,7 +248,7 @@ func TestUndoModel(t *testing.T) {
 			was = d.State
 		}
 		c.Set(start.Add(3 * time.Hour))
-		if d, err := s.press(t.Context(), ref, "tick"); err != nil || d.State != Closed && d.State != Settled {
+		if d, err := s.press(t.Context(), ref, "tick"); err != nil || d.State != Closed && d.State != Settled && d.State != Cancelled {
 			t.Fatal(d.State, err)
 		}
 		for _, why := range untrue(t, s, m, start) {
@@ -268,6 +268,8 @@ func (s *Service) press(ctx context.Context, ref DayRef, what string) (d Day, er
 		_, err = s.Open(ctx, ref)
 	case "close":
 		_, err = s.Close(ctx, ref, "雨")
+	case "cancel":
+		_, err = s.Cancel(ctx, ref, "雪", 0)
 	case "lines":
 		if d, err = s.Day(ctx, ref.CommunityID, ref.DayID); err == nil && d.State == Closed {
 			err = s.db.Update(ctx, func(tx *db.Tx) error { return s.LinesClosed(tx, event.LinesClosed{Day: d.Ref(), At: tx.Now}) })

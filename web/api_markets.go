@@ -25,7 +25,7 @@ func (s *Server) marketAPI() []endpoint {
 		{method: post, path: day + "/confirm", summary: "End claiming now and publish the plan", action: account.PlanConfirm, where: inCommunity, do: on(s.apiConfirm)},
 		{method: post, path: day + "/open", summary: "Open the day now", action: account.DayOpen, where: inCommunity, do: on(s.apiOpen)},
 		{method: post, path: day + "/close", summary: "Close the day now", action: account.DayClose, where: inCommunity, do: on(s.apiClose)},
-		{method: post, path: day + "/undo", summary: "Take an early confirmation, opening or closing back, within ten minutes", action: account.DayPlan, where: inCommunity, do: on(s.apiUndo)},
+		{method: post, path: day + "/undo", summary: "Take an early confirmation, opening or closing, or a cancellation back, within ten minutes", action: account.DayPlan, where: inCommunity, do: on(s.apiUndo)},
 		{method: post, path: day + "/cancel", summary: "Call the day off", action: account.DayPlan, where: inCommunity, do: on(s.apiCancel)},
 		{method: post, path: day + "/move", summary: "Hold the day at another date or time", action: account.DayPlan, where: inCommunity, do: on(s.apiMove)},
 	}
@@ -257,7 +257,7 @@ func (s *Server) apiClose(c *call, in whyRequest) (dayAnswer, error) {
 }
 
 type undoRequest struct {
-	Step string `json:"step" enum:"confirmed,open,closed"`
+	Step string `json:"step" enum:"confirmed,open,closed,cancelled"`
 }
 
 func (s *Server) apiUndo(c *call, in undoRequest) (dayAnswer, error) {

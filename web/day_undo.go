@@ -48,6 +48,8 @@ func (v marketDayView) undoText() string {
 		return v.T("duty.undo_confirm", "n", left)
 	case scheduler.Open:
 		return v.T("duty.undo_open", "n", left)
+	case scheduler.Cancelled:
+		return v.T("duty.undo_cancel", "n", left)
 	}
 	return v.T("duty.undo_close", "n", left)
 }

@@ -51,6 +51,7 @@ func numbersGiven(tx *db.Tx, communityID, dayID string) (bool, error) {
 //	confirmed  the lines of the plan go; whoever stands there again gets them back
 //	open       the lines wait for the opening, with the numbers they have
 //	closed     the lines are open as before, those sent home wait again with their numbers
+//	cancelled  the lines wait for the opening again, with the numbers they had
 func (s *Service) MarketDayUndone(tx *db.Tx, e event.MarketDayUndone) error {
 	switch e.From {
 	case "confirmed":
@@ -96,8 +97,35 @@ func (s *Service) MarketDayUndone(tx *db.Tx, e event.MarketDayUndone) error {
 			}
 			return nil
 		})
+	case "cancelled":
+		return onDay(tx, e.DayID, []string{phaseRemoved, phaseClosed}, func(d *dayRow, lines []*work) error {
+			if d.State != "cancelled" {
+				return nil
+			}
+			d.State = "planned"
+			for _, w := range lines {
+				if err := w.restore(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 	}
 	return nil
+}
+
+// restore brings back a line that went with its cancelled day. One whose booth
+// was given back before stays away.
+func (w *work) restore() error {
+	if w.line.Released {
+		return nil
+	}
+	from := w.line.Phase
+	w.line.Phase = phasePlanned
+	if err := w.changed(phasePlanned, from, WhyReopened); err != nil {
+		return err
+	}
+	return w.readmitAll(WhyDayCancelled)
 }
 
 // reopen takes the close of a line back.
@@ -107,9 +135,14 @@ func (w *work) reopen(closes time.Time) error {
 	if err := w.changed("opened", from, WhyReopened); err != nil {
 		return err
 	}
+	return w.readmitAll(WhyDayClosed)
+}
+
+// readmitAll lets those wait again who were sent home for a reason, and saves the line.
+func (w *work) readmitAll(why string) error {
 	var sent []moveRow
-	err := w.tx.Select(&sent, `SELECT `+moveColumns+` FROM queue_moves WHERE line_id = $1 AND verb = 'expire' AND why = '`+WhyDayClosed+`' AND undone_by = 0
-		ORDER BY seq`, w.line.ID)
+	err := w.tx.Select(&sent, `SELECT `+moveColumns+` FROM queue_moves WHERE line_id = $1 AND verb = 'expire' AND why = $2 AND undone_by = 0
+		ORDER BY seq`, w.line.ID, why)
 	if err != nil {
 		return err
 	}

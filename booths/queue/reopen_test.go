@@ -218,3 +218,48 @@ func TestAPlanIsTakenBack(t *testing.T) {
 		p.healthy()
 	})
 }
+
+// A cancellation is taken back: the lines wait for the opening again, with those
+// who came over from the day before first and in their old order.
+func TestACancellationIsTakenBack(t *testing.T) {
+	eachOwnDay(t, func(t *testing.T, p *place) {
+		line := p.opened(Person)[0]
+		for _, v := range []string{"a", "b"} {
+			p.take(line, v)
+		}
+		p.close()
+		p.clock.Set(p.closes().Add(grace))
+		p.tickNow()
+		p.settle()
+		q := p.on("m1", "2026-12-19")
+		q.publish(booth("a1", "A1", "p1", service("s0", Person, 0)))
+		q.open() // and undone: now those who came over wait for the opening
+		q.undone("open", "confirmed")
+		next := q.lines()[0]
+		before := q.order(next)
+		if before == "" {
+			t.Fatal("nobody came over")
+		}
+		q.hear(func(tx *db.Tx) error {
+			return q.s.MarketDayCancelled(tx, event.MarketDayCancelled{Day: q.day, Reason: "雪"})
+		})
+		if got := q.order(next); got != "" {
+			t.Fatalf("cancelled, %s wait", got)
+		}
+		for range 2 { // heard twice is once
+			q.undone("cancelled", "confirmed")
+		}
+		if got := q.order(next); got != before {
+			t.Fatalf("they waited as %s, now as %s", before, got)
+		}
+		q.healthy()
+		q.open()
+		if n := q.next(next); n.Number != 1 {
+			t.Fatalf("called %d", n.Number)
+		}
+		if fresh := q.take(next, "c"); fresh.Number != 3 {
+			t.Fatalf("the next number is %d", fresh.Number)
+		}
+		q.healthy()
+	})
+}

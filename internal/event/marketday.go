@@ -75,7 +75,7 @@ type MarketDayClosed struct {
 }
 
 // MarketDayUndone: an organizer took an early step back, the day is again what it was before it.
-// From is the state it had entered ("confirmed", "open", "closed"), To the one it is in again.
+// From is the state it had entered ("confirmed", "open", "closed", "cancelled"), To the one it is in again.
 type MarketDayUndone struct {
 	Day
 	From     string    `json:"from"`
@@ -98,6 +98,8 @@ type MarketDayCancelled struct {
 	Day
 	Reason  string `json:"reason"`
 	MovedTo string `json:"moved_to,omitempty"`
+	// UndoUntil is as in MarketDayConfirmed.
+	UndoUntil time.Time `json:"undo_until,omitzero"`
 }
 
 // MarketDayMissed: it was over before anyone knew.
