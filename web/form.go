@@ -65,6 +65,12 @@ func (f form) All(name string) []string { return f.values[name] }
 // On reports whether a box is ticked.
 func (f form) On(name string) bool { return f.values.Get(name) != "" }
 
+// told reports whether something stands in, or is wrong with, one of the
+// columns of a row.
+func (f form) told(t table, row int, columns ...string) bool {
+	return slices.ContainsFunc(columns, func(c string) bool { return f.Get(t.at(row, c)) != "" || f.Wrong(t.at(row, c)) != "" })
+}
+
 // Chosen reports whether value is among the values of the field.
 func (f form) Chosen(name, value string) bool {
 	for _, v := range f.values[name] {

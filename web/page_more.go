@@ -1,10 +1,4 @@
 package web
 
-// morePage lists every page of the organizers.
-func (s *Server) morePage(c *call) error {
-	markets, err := s.Scheduler.Markets(c.ctx(), c.In.CommunityID)
-	if err != nil {
-		return err
-	}
-	return c.show(morePage(moreView{c.console("office.everything"), markets}))
-}
+// morePage lists the organizers' pages that have no tab of their own.
+func (s *Server) morePage(c *call) error { return c.show(morePage(c.console("office.everything"))) }

@@ -33,7 +33,7 @@ func (c *call) partnerForm(p booths.Partner) form {
 		f = f.add(paperTable, 1, "name", q.Name, "number", q.Number, "expires_on", q.ExpiresOn)
 	}
 	if len(p.Services) == 0 {
-		f = f.add(serviceTable, 2, "minutes", "5")
+		f = f.add(serviceTable, 1, "minutes", "5")
 	}
 	return f
 }
