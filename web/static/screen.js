@@ -44,8 +44,7 @@ function put(root, c) {
 	if (again) again.hidden = !c.again;
 }
 
-const order = (a, b) => a < b ? -1 : a > b ? 1 : 0;
-const place = (a, b) => order(a.booth, b.booth) || order(a.service, b.service);
+const place = (a, b) => a.booth + a.service < b.booth + b.service ? -1 : 1;
 
 // draw shows what has been announced: the newest large, below it the last of
 // every line, by booth (of very many lines those that called last).
@@ -56,10 +55,10 @@ function draw() {
 	$("newest").hidden = !top;
 	$("rest").hidden = !!top;
 	if (top) put($("newest"), top);
-	const list = $("last"), sample = $("one");
+	const list = $("last");
 	list.hidden = board.length === 0;
 	list.replaceChildren(...board.map(c => {
-		const li = sample.content.firstElementChild.cloneNode(true);
+		const li = $("one").content.firstElementChild.cloneNode(true);
 		put(li, c);
 		li.classList.toggle("now", c.open);
 		return li;
