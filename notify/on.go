@@ -36,7 +36,7 @@ func (s *Service) MarketDayPlanned(tx *db.Tx, e event.MarketDayPlanned) error {
 }
 
 // MarketChanged remembers what the day is called now, for everything that is
-// written from here on.
+// written from here on or still waits.
 func (s *Service) MarketChanged(tx *db.Tx, e event.MarketChanged) error {
 	if _, err := tx.Exec(`UPDATE notify_days SET community_name = $2, market_name = $3, venue = $4, time_zone = $5, locale = $6 WHERE day_id = $1`,
 		e.DayID, e.Community, e.Market, e.Venue, e.TimeZone, e.Locale); err != nil {
@@ -44,6 +44,9 @@ func (s *Service) MarketChanged(tx *db.Tx, e event.MarketChanged) error {
 	}
 	d, err := day(tx, e.DayID)
 	if err != nil {
+		return err
+	}
+	if err := rewrite(tx, d, d); err != nil {
 		return err
 	}
 	return s.toWebhooks(tx, d, e, strconv.FormatInt(db.Micros(tx.Now), 10))
@@ -68,6 +71,9 @@ func (s *Service) MarketDayMoved(tx *db.Tx, e event.MarketDayMoved) error {
 	}
 	d, err := day(tx, e.DayID)
 	if err != nil {
+		return err
+	}
+	if err := rewrite(tx, old, d); err != nil {
 		return err
 	}
 	which := e.HeldOn + ":" + strconv.FormatInt(d.OpensAt, 10)
@@ -133,7 +139,8 @@ func (s *Service) MarketDayClosed(tx *db.Tx, e event.MarketDayClosed) error {
 	if err != nil {
 		return err
 	}
-	if err := s.overtake(tx, d.DayID, DayOpened, ReminderPartner, ReminderResident, ClaimingOpened, OfferMade); err != nil {
+	if err := s.overtake(tx, d.DayID, DayOpened, ReminderPartner, ReminderResident, ClaimingOpened, OfferMade,
+		BoothsPublished, PlanPublished, BoothAssigned, BoothFree, DayMoved); err != nil {
 		return err
 	}
 	s.Wake()

@@ -45,13 +45,18 @@ func (s *Service) MarketDayUndone(tx *db.Tx, e event.MarketDayUndone) error {
 			err = s.unsay(tx, e, event.MarketDayOpened{}, DayOpened)
 		}
 	case "cancelled":
-		if err = s.comeback(tx, e); err == nil {
+		if _, err = tx.Exec(`UPDATE notify_days SET state = 'planned', reminded = FALSE WHERE day_id = $1 AND state = 'cancelled'`, e.DayID); err == nil {
+			err = s.usefulAgain(tx, e)
+		}
+		if err == nil {
 			err = s.unsay(tx, e, event.MarketDayCancelled{}, DayCancelled)
 		}
 	case "closed":
 		if _, err = tx.Exec(`UPDATE notify_days SET state = 'open', closed_at = 0, forget_at = $2 WHERE day_id = $1 AND state = 'closed'`,
 			e.DayID, db.Micros(e.ClosesAt.Add(forgetAfter))); err == nil {
-			err = s.unsay(tx, e, event.MarketDayClosed{})
+			if err = s.usefulAgain(tx, e); err == nil {
+				err = s.unsay(tx, e, event.MarketDayClosed{})
+			}
 		}
 	}
 	if err != nil {
@@ -81,12 +86,9 @@ func (s *Service) unsay(tx *db.Tx, e event.MarketDayUndone, fact event.Event, ki
 	return err
 }
 
-// comeback makes what waited for its time when the day was cancelled useful
-// again: the cancellation had put an end to it within the last ten minutes.
-func (s *Service) comeback(tx *db.Tx, e event.MarketDayUndone) error {
-	if _, err := tx.Exec(`UPDATE notify_days SET state = 'planned', reminded = FALSE WHERE day_id = $1 AND state = 'cancelled'`, e.DayID); err != nil {
-		return err
-	}
+// usefulAgain lets what waited for its time when the day was closed or cancelled
+// wait again: the step had put an end to it within the last ten minutes.
+func (s *Service) usefulAgain(tx *db.Tx, e event.MarketDayUndone) error {
 	_, err := tx.Exec(`UPDATE notify_deliveries SET state = 'queued', why = '', finished_at = 0, useful_until = $2, next_at = $3
 		WHERE day_id = $1 AND state IN ('queued', 'retry', 'skipped') AND why IN ('', $4) AND useful_until BETWEEN $5 AND $3
 			AND reason NOT LIKE '%:undone:%'`,

@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -145,6 +146,34 @@ func TestAnUndoneCancellationIsNotTold(t *testing.T) {
 		}
 		if told != 3 { // the organizer and the two who hold a booth
 			t.Errorf("%d were told that it stands: %v", told, w.states())
+		}
+	})
+}
+
+// What is held is said as it is when it goes out: a day moved meanwhile is
+// announced with its new time, one that is over not at all.
+func TestWhatWaitsNamesTheNewTime(t *testing.T) {
+	eachTown(t, local(10, 9, 0), func(w *town) {
+		w.tell(hear(w.MarketDayPlanned, planned("d1")))
+		w.tell(hear(w.MarketDayConfirmed, event.MarketDayConfirmed{Day: theDay("d1"), EffectiveAt: local(10, 9, 0), UndoUntil: local(10, 9, 10)}))
+		w.tell(hear(w.BoothsPublished, published("d1")))
+		w.tell(hear(w.MarketDayMoved, event.MarketDayMoved{Day: theDay("d1"), HeldOn: "2026-11-24", OpensAt: local(24, 14, 0), ClosesAt: local(24, 16, 0), Reason: "检修"}))
+		w.clock.Set(local(10, 9, 15))
+		w.drain()
+		var texts []string
+		if err := w.db.View(t.Context(), func(tx *db.Tx) error {
+			texts = nil
+			return tx.Select(&texts, `SELECT params FROM notify_deliveries WHERE kind = 'booths_published' AND state = 'delivered' AND useful_until = $1`, db.Micros(local(24, 16, 0)))
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if len(texts) != 3 {
+			t.Errorf("%d were told the plan: %v", len(texts), w.states())
+		}
+		for _, s := range texts {
+			if !strings.Contains(s, "2026-11-24") || strings.Contains(s, "2026-11-19") {
+				t.Errorf("told %s", s)
+			}
 		}
 	})
 }

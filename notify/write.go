@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -219,4 +220,35 @@ func langOr(lang, otherwise string) string {
 		return otherwise
 	}
 	return text.Langs[0]
+}
+
+// rewrite tells what still waits about a day when and where it is held now, so
+// that nobody reads what was true when the message was written.
+func rewrite(tx *db.Tx, old, now dayRow) error {
+	var waiting []struct {
+		ID          string `db:"id"`
+		Params      string `db:"params"`
+		UsefulUntil int64  `db:"useful_until"`
+	}
+	err := tx.Select(&waiting, `SELECT id, params, useful_until FROM notify_deliveries WHERE day_id = $1 AND state IN ('queued', 'retry') AND kind <> $2`, now.DayID, string(Hook))
+	for _, w := range waiting {
+		var p params
+		if err := json.Unmarshal([]byte(w.Params), &p); err != nil {
+			return fmt.Errorf("stored delivery %s: %w", w.ID, err)
+		}
+		is := now.params()
+		p.Community, p.Market, p.Venue, p.Zone = is.Community, is.Market, is.Venue, is.Zone
+		p.HeldOn, p.OpensAt, p.ClosesAt = is.HeldOn, is.OpensAt, is.ClosesAt
+		if w.UsefulUntil == old.ClosesAt {
+			w.UsefulUntil = now.ClosesAt
+		}
+		raw, err := json.Marshal(p)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE notify_deliveries SET params = $2, useful_until = $3 WHERE id = $1`, w.ID, string(raw), w.UsefulUntil); err != nil {
+			return err
+		}
+	}
+	return err
 }

@@ -374,7 +374,7 @@ func (m series) apply(tx *db.Tx, c change, why string) error {
 	if err != nil {
 		return err
 	}
-	why = cmp.Or(why, m.why(d.Date))
+	why = cmp.Or(why, m.why(d.Date, c.occ == nil))
 	if c.occ == nil {
 		return m.drop(tx, d, why)
 	}
@@ -388,21 +388,23 @@ func btoi(b bool) int {
 	return 0
 }
 
-// why is what people are told about a changed date.
-func (m series) why(d Date) string {
+// why is what people are told about a changed date: the words of the exception
+// that changed it, and of a date that goes only those with which it was skipped.
+func (m series) why(d Date, goes bool) string {
 	for _, e := range m.Exceptions {
-		if e.Date == d {
+		if e.Date == d && (e.Kind == Skip || !goes) {
 			return e.Why
 		}
 	}
 	return text.T(m.locale, "scheduler.edit.rule_changed", nil)
 }
 
-// drop takes a day out: called off where somebody decided so or claimed it,
-// forgotten where nobody had to do with it (its date may come back as new).
+// drop takes a day out: called off where somebody decided so or partners were
+// asked for it, forgotten where nobody had to do with it (its date may come back
+// as new).
 func (m series) drop(tx *db.Tx, d Day, why string) error {
 	skipped := slices.ContainsFunc(m.Exceptions, func(e Exception) bool { return e.Date == d.Date && e.Kind == Skip })
-	if skipped || d.touched() {
+	if skipped || d.touched() || d.State != Planned {
 		_, err := walk(tx, d, step{to: Cancelled, effective: tx.Now, by: byOrganizer, why: why})
 		return err
 	}

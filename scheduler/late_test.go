@@ -180,3 +180,29 @@ func untrue(t *rapid.T, s *Service, m Market, made time.Time) (bad []string) {
 	}
 	return bad
 }
+
+// Partners were asked for a day: when the rule drops it, it is called off before
+// everybody's eyes and not forgotten, with the reason that is true.
+func TestADayPartnersWereAskedForIsCalledOff(t *testing.T) {
+	onStage(t, "2026-01-10 08:00", func(t *testing.T, s *stage) {
+		m := s.market(`{"dates":["2026-01-19","2026-01-21"]}`)
+		s.tick()
+		d, moved := s.dayOf(m, "2026-01-19"), s.dayOf(m, "2026-01-21")
+		must[Day](t)(s.Move(s.ctx, s.ref(moved), MoveOrder{To: day(t, "2026-01-22"), Why: "搬迁"}))
+		if d.State != Claiming {
+			t.Fatal(d.State)
+		}
+		m = must[Market](t)(s.Market(s.ctx, s.comm.ID, m.ID))
+		m.Rule = rule(t, `{"dates":["2026-01-26"]}`)
+		must[Market](t)(s.SaveMarket(s.ctx, m))
+		for _, id := range []string{d.ID, moved.ID} {
+			got := must[Day](t)(s.Day(s.ctx, s.comm.ID, id))
+			if got.State != Cancelled || got.Reason == "" || got.Reason == "搬迁" {
+				t.Errorf("%s is %s, %q", got.Date, got.State, got.Reason)
+			}
+			if e := decode[event.MarketDayCancelled](t, events(t, s.db, id)); e.Reason != got.Reason {
+				t.Errorf("told %+v", e)
+			}
+		}
+	})
+}

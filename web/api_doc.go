@@ -38,7 +38,8 @@ func document(all []endpoint) []byte {
 			"title": "益集 API", "version": "1",
 			"description": "Strict JSON in and out. Instants are RFC 3339 with the offset of the community, local dates YYYY-MM-DD, times of day HH:MM, lengths centimetres, prices fen. " +
 				"What people read comes in the language of Accept-Language, without one in that of the one who is logged in; the `reason` of an error is for developers and always English. Log in with POST /api/v1/sessions and show the token as a Bearer. " +
-				"The same Idempotency-Key gives the same answer; another request with it is refused with 422.",
+				"Where Idempotency-Key is required the same key gives the same answer, and another request with it is refused with 422. " +
+				"Elsewhere it may be sent: those commands set what is named in them, so that a repetition changes nothing.",
 		},
 		"paths": paths,
 		"components": object{

@@ -1,3 +1,5 @@
+//go:build !race
+
 package web
 
 import (
@@ -10,7 +12,7 @@ import (
 // On a small phone, in every size and in English too: one press leads to the
 // partner's other line, nothing that stays lies over what is done with the
 // number, and the words of buttons stay whole.
-func TestALineFitsASmallPhone(t *testing.T) {
+func TestPhoneALineFitsASmallPhone(t *testing.T) {
 	watchedFair(t, func(t *testing.T, f *fair) {
 		f.opened()
 		f.numbers(f.lines()["血压"].ID, 3)

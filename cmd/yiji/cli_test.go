@@ -119,6 +119,13 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 	mars := changed("mars.yaml", "Asia/Shanghai", "Mars/Olympus")
 	slug := changed("slug.yaml", "slug: xiangyang", "slug: Xiang Yang")
 	second := write("second.yaml", string(raw)+"\n---\n{}\n")
+	alone := write("alone.csv", "名称,服务\n甲,理发\n")
+	if _, errs, code := yiji(t, "import", alone, "--database", filepath.Join(dir, "alone.db")); code != exitInput || !strings.Contains(errs, "alone.csv") {
+		t.Errorf("partners alone: exit %d\n%s", code, errs)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "alone.db")); err == nil {
+		t.Error("a database was made for a file that is refused")
+	}
 	none := write("none.db", "this is no database at all")
 	for name, file := range map[string]string{"2026-02-31": february, "Mars/Olympus": mars, "slug": slug, "second document": second} {
 		for _, command := range [][]string{{"plan", file}, {"import", file, "--database", filepath.Join(dir, "z.db")}} {

@@ -20,7 +20,7 @@ import (
 type importCmd struct {
 	store
 	langFlag
-	File string `arg:"" help:"Roster: .yaml, .xlsx or .csv." placeholder:"FILE"`
+	File string `arg:"" help:"Roster of a community, its market and partners: .yaml, or .xlsx with a sheet 市集." placeholder:"FILE"`
 }
 
 // Run imports; the same file twice changes nothing the second time.
@@ -28,6 +28,9 @@ func (c *importCmd) Run(ctx context.Context, s streams) error {
 	r, err := readRoster(c.File)
 	if err != nil {
 		return err
+	}
+	if r.Community.Slug == "" && len(r.Market.Rule) == 0 { // before a database is made for it
+		return fault.Invalid("roster.no_market", "FILE", "%s names no community and no market; partners alone are imported on a community's page of partners", c.File)
 	}
 	warn(s, r, c.Lang)
 	return withApp(ctx, c.store, func(a *app.App) error {

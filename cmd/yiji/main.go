@@ -41,7 +41,7 @@ const (
 type cli struct {
 	Serve   serveCmd   `cmd:"" help:"Run the server: pages, API, alarm clock, messages."`
 	Demo    demoCmd    `cmd:"" help:"Play a whole market on the real server: 2026, five partners, 300 residents."`
-	Import  importCmd  `cmd:"" help:"Take over a roster (.yaml, .xlsx or .csv): community, market, booths, partners."`
+	Import  importCmd  `cmd:"" help:"Take over a roster (.yaml or .xlsx): community, market, booths, partners."`
 	Preview previewCmd `cmd:"" help:"Show the dates a rule means, each with its reason."`
 	Plan    planCmd    `cmd:"" help:"Show who would stand where for a roster, and why, without touching anything."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this program's schema and say which it has."`
