@@ -87,12 +87,13 @@ func (s *Service) unsay(tx *db.Tx, e event.MarketDayUndone, fact event.Event, ki
 }
 
 // usefulAgain lets what waited for its time when the day was closed or cancelled
-// wait again: the step had put an end to it within the last ten minutes.
+// wait again: the step had put an end to it within the last ten minutes. What
+// the opening itself put an end to, a reminder, stays over.
 func (s *Service) usefulAgain(tx *db.Tx, e event.MarketDayUndone) error {
 	_, err := tx.Exec(`UPDATE notify_deliveries SET state = 'queued', why = '', finished_at = 0, useful_until = $2, next_at = $3
 		WHERE day_id = $1 AND state IN ('queued', 'retry', 'skipped') AND why IN ('', $4) AND useful_until BETWEEN $5 AND $3
-			AND reason NOT LIKE '%:undone:%'`,
-		e.DayID, db.Micros(e.ClosesAt), db.Micros(tx.Now), whyNotUseful, db.Micros(e.At.Add(-undoFor)))
+			AND useful_until <> $6 AND reason NOT LIKE '%:undone:%'`,
+		e.DayID, db.Micros(e.ClosesAt), db.Micros(tx.Now), whyNotUseful, db.Micros(e.At.Add(-undoFor)), db.Micros(e.OpensAt))
 	return err
 }
 

@@ -365,7 +365,7 @@ func (w *walk) runPersons(line string) {
 		w.t.Errorf("paused %+v", c.Line)
 	}
 	w.doctors.must(200, post, run+"resume", nil, &c)
-	if r := w.doctors.ask(post, run+"next", map[string]any{"version": c.Line.Version + 7}); r.Status != 409 {
+	if r := w.doctors.ask(post, run+"next", map[string]any{"version": c.Line.Version + 7}, "next-of-a-version-0001"); r.Status != 409 {
 		w.t.Errorf("a command for another version: %d %s", r.Status, r.Raw)
 	}
 	var turn queue.Turn
@@ -377,7 +377,7 @@ func (w *walk) runPersons(line string) {
 	if turn.Next != nil || turn.Served == nil || turn.Served.Number != n.Number {
 		w.t.Errorf("served %+v, called %+v though nobody waits", turn.Served, turn.Next)
 	}
-	if r := w.doctors.ask(post, run+"next", nil); r.Status != 409 || r.Problem.Code != "queue.nobody_waiting" {
+	if r := w.doctors.ask(post, run+"next", nil, "next-of-nobody-00001"); r.Status != 409 || r.Problem.Code != "queue.nobody_waiting" {
 		w.t.Errorf("nobody waits: %d %+v", r.Status, r.Problem)
 	}
 	w.doctors.must(200, get, strings.TrimSuffix(run, "/"), nil, nil)
