@@ -94,13 +94,14 @@ func inOrder(dir fs.FS) []string {
 	return out
 }
 
-// jsComment is a line that only we read.
-var jsComment = regexp.MustCompile(`(?m)^[ \t]*//.*\n`)
+// jsForUs is what only we read: lines of comment, and what a line is moved in by
+// (no text of a module goes over several lines, the test of the assets says so).
+var jsForUs = regexp.MustCompile(`(?m)^[ \t]*//.*\n|^[ \t]+`)
 
 // linked leads the imports of a module to the addresses that hold a digest, and
 // leaves out what browsers do not read.
 func (l library) linked(raw []byte) []byte {
-	return moduleImport.ReplaceAllFunc(jsComment.ReplaceAll(raw, nil), func(m []byte) []byte {
+	return moduleImport.ReplaceAllFunc(jsForUs.ReplaceAll(raw, nil), func(m []byte) []byte {
 		parts := moduleImport.FindSubmatch(m)
 		at, ok := l.address[string(parts[2])]
 		if !ok {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,5 +84,20 @@ func TestTheStylesheetIsWhole(t *testing.T) {
 	}
 	if a, b := strings.Index(css, "--paper"), strings.Index(css, "@media print"); a < 0 || b < a {
 		t.Error("the sheets are not in the order of their numbers")
+	}
+}
+
+// A text over several lines would lose what its lines are moved in by.
+func TestNoTextOfAModuleGoesOverSeveralLines(t *testing.T) {
+	names, err := fs.Glob(staticFiles, "static/*.js")
+	if err != nil || len(names) < 10 {
+		t.Fatal(names, err)
+	}
+	for _, n := range names {
+		for i, line := range strings.Split(string(read(staticFiles, n)), "\n") {
+			if strings.Count(line, "`")%2 != 0 {
+				t.Errorf("%s:%d: %s", n, i+1, line)
+			}
+		}
 	}
 }
