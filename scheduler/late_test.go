@@ -204,5 +204,11 @@ func TestADayPartnersWereAskedForIsCalledOff(t *testing.T) {
 				t.Errorf("told %+v", e)
 			}
 		}
+		m = must[Market](t)(s.Market(s.ctx, s.comm.ID, m.ID))
+		m.Rule = rule(t, `{"dates":["2026-01-19","2026-01-26"]}`)
+		must[Market](t)(s.SaveMarket(s.ctx, m)) // it was a mistake
+		if again := s.dayOf(m, "2026-01-19"); again.State != Claiming || again.ID == d.ID {
+			t.Errorf("changed back it is %s", again.State)
+		}
 	})
 }

@@ -225,6 +225,9 @@ func (s *Service) create(tx *db.Tx, m series, o Occurrence) error {
 		w = w.since(tx.Now, m.Leads.minClaim())
 	}
 	d.set(w)
+	if err := forgetCancelled(tx, m.ID, o.RuleDate, tx.Now); err != nil {
+		return err
+	}
 	due, _ := d.due(d.State)
 	isNew, err := insertDay(tx, d, due)
 	if err != nil || !isNew {

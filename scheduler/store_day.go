@@ -175,6 +175,17 @@ func deleteDay(tx *db.Tx, id string) error {
 	return err
 }
 
+// forgetCancelled makes room for a date that is to be held again: a change of
+// the rule had called its day off, and changing it back plans it anew. What a
+// person cancelled is skipped and never asked for.
+func forgetCancelled(tx *db.Tx, market string, date Date, now time.Time) error {
+	days, err := someDays(tx, `WHERE d.market_id = $1 AND d.date = $2 AND d.state = 'cancelled' AND d.opens_at > $3`, market, date, db.Micros(now))
+	for _, d := range days {
+		err = errors.Join(err, deleteDay(tx, d.ID))
+	}
+	return err
+}
+
 // lockDay makes other writers of the day wait for this transaction.
 func lockDay(tx *db.Tx, id string) error {
 	_, err := tx.Exec(`UPDATE market_days SET claims = claims WHERE id = $1`, id)
