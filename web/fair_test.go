@@ -38,6 +38,7 @@ func at(month time.Month, day, hour, minute int) time.Time {
 // eachFair runs do on both databases, when partners may claim for 19 November.
 func eachFair(t *testing.T, do func(t *testing.T, f *fair)) {
 	t.Helper()
+	t.Parallel()
 	clock := &dbtest.Clock{}
 	clock.Set(at(10, 30, 10, 0))
 	dbtest.EachAt(t, clock.Now, func(t *testing.T, d *db.DB) {
@@ -49,6 +50,7 @@ func eachFair(t *testing.T, do func(t *testing.T, f *fair)) {
 // aFair runs do on SQLite alone, where what is proved is the page's own doing.
 func aFair(t *testing.T, do func(t *testing.T, f *fair)) {
 	t.Helper()
+	t.Parallel()
 	clock := &dbtest.Clock{}
 	clock.Set(at(10, 30, 10, 0))
 	do(t, newFair(t, dbtest.Open(t, dbtest.SQLite(t), clock.Now), clock))
