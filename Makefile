@@ -1,7 +1,7 @@
 # Two commands do everything on a machine that has Go:
 #   go run ./cmd/yiji demo     plays a market
 #   make test                  proves the promises
-.PHONY: test look look-shrink screenshots bench generate check build fuzz
+.PHONY: test look look-pages look-phones look-shrink screenshots bench generate check build fuzz
 
 # The race detector watches our code and every library but those that only
 # compute: SQLite, which is C translated to Go, the parsers tests read pages
@@ -15,14 +15,16 @@ RACE = -race $(foreach p,$(QUIET),-gcflags='$(p)=-race=false -d=checkptr=0')
 # PostgreSQL is started from the binaries found on this machine; without them
 # the PostgreSQL half is left out and said so. REQUIRE=all makes that a failure.
 test: check
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test $(RACE) -vet=off -p 3 -timeout 25m ./web ./scheduler ./cmd/... ./...
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test $(RACE) -vet=off -p 3 -timeout 25m ./web ./internal/demo ./scheduler ./cmd/... ./...
 	@$(MAKE) --no-print-directory look
 
-# Every page in a real browser (Chromium; without one it is said so), and the
-# whole market as the demonstration plays it. Not under the race detector: the
-# server is raced above, its pages only open slower.
+# Every page in a real browser (Chromium; without one it is said so). Not under
+# the race detector: the server is raced above, its pages only open slower.
 look:
-	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 25m ./internal/look ./internal/browser ./internal/demo/...
+	@$(MAKE) --no-print-directory -j2 look-pages look-phones
+look-pages:
+	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 25m ./internal/look ./internal/browser ./internal/demo/stage
+look-phones:
 	@YIJI_TEST_REQUIRE=$(REQUIRE) go run ./internal/db/dbtest/withpg -- go test -vet=off -timeout 25m -run '^TestPhone' ./web
 
 # After mending a page: takes what is no longer found out of the list of known findings.
