@@ -30,8 +30,7 @@ type call struct {
 	In        account.Object      // where it happens: filled by the route's scope
 	Community scheduler.Community // of In, when the path names one
 	looks                         // how the reader wants it
-	shelf     string              // where the page is kept, "" is nowhere
-	asOf      standing            // what it is rendered from, read before everything else
+	turn      *turn               // to render a page for all; nil for one's own
 }
 
 // handler decodes, makes one call and renders; it returns its errors.

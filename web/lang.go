@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/language"
 
@@ -19,12 +20,34 @@ var languages = language.NewMatcher(func() []language.Tag {
 	return tags
 }())
 
-// accepted is the language of ours that fits Accept-Language best.
+// accepted is the language of ours that fits Accept-Language best. Browsers send
+// few different headers, and reading one costs more than a page that is kept.
 func accepted(r *http.Request) string {
 	h := r.Header.Get("Accept-Language")
 	if h == "" || len(h) > 200 || strings.Count(h, ",") > 20 {
 		return text.Langs[0]
 	}
+	headers.Lock()
+	defer headers.Unlock()
+	lang, ok := headers.read[h]
+	if !ok {
+		if len(headers.read) >= mostHeaders {
+			clear(headers.read)
+		}
+		lang = match(h)
+		headers.read[h] = lang
+	}
+	return lang
+}
+
+const mostHeaders = 1000
+
+var headers = struct {
+	sync.Mutex
+	read map[string]string
+}{read: map[string]string{}}
+
+func match(h string) string {
 	tags, _, err := language.ParseAcceptLanguage(h)
 	if err != nil || len(tags) == 0 {
 		return text.Langs[0]

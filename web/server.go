@@ -183,7 +183,9 @@ func (s *Server) serve(r route) echo.HandlerFunc {
 		}
 		err := s.arrive(c)
 		if err == nil && r.alike {
-			if p, ok := s.kept(c); ok {
+			p, ok, leave := s.kept(c)
+			defer leave()
+			if ok {
 				return c.hand(p)
 			}
 		}

@@ -15,11 +15,19 @@ import (
 
 // A page that everybody gets alike – nobody is logged in, no message waits – is
 // rendered once and kept while nothing has been committed and the second has
-// not passed: three hundred phones that ask for the schedule are one rendering.
+// not passed: three hundred phones that ask for the schedule are one rendering,
+// also when they all ask while it goes on.
 type shelf struct {
-	changes func() int64
-	mu      sync.Mutex
-	pages   map[string]sheet
+	changes  func() int64
+	mu       sync.Mutex
+	pages    map[string]*leaf
+	rendered int // pages since the start
+}
+
+// leaf is one page: as it was rendered last, and who renders it now.
+type leaf struct {
+	turn chan struct{} // full while somebody renders
+	sheet
 }
 
 // sheet is a page as it was rendered last.
@@ -29,30 +37,47 @@ type sheet struct {
 	raw, packed []byte
 }
 
-// standing is what a page was rendered from: the same changes, the same second.
+// standing is what a page was rendered from: the changes until then, the second.
 type standing struct{ changes, second int64 }
+
+// covers reports whether a page of this standing is not older than asked for.
+func (s standing) covers(asked standing) bool {
+	return s.changes >= asked.changes && s.second >= asked.second
+}
 
 // most sheets are a few per community; a flood of others empties the shelf.
 const mostSheets = 2000
 
 func newShelf(changes func() int64) *shelf {
-	return &shelf{changes: changes, pages: map[string]sheet{}}
+	return &shelf{changes: changes, pages: map[string]*leaf{}}
 }
 
-func (s *shelf) find(key string, as standing) (sheet, bool) {
+// leaf finds a page, or the place for it.
+func (s *shelf) leaf(key string) *leaf {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.pages[key]
-	return p, ok && p.as == as
-}
-
-func (s *shelf) put(key string, p sheet) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.pages) >= mostSheets {
-		clear(s.pages)
+	l := s.pages[key]
+	if l == nil {
+		if len(s.pages) >= mostSheets {
+			clear(s.pages)
+		}
+		l = &leaf{turn: make(chan struct{}, 1)}
+		s.pages[key] = l
 	}
-	s.pages[key] = p
+	return l
+}
+
+func (s *shelf) read(l *leaf, asked standing) (sheet, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return l.sheet, l.raw != nil && l.as.covers(asked)
+}
+
+func (s *shelf) put(l *leaf, p sheet) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.sheet = p
+	s.rendered++
 }
 
 // place finds where the page asked for lies, if it is one that everybody gets
@@ -69,23 +94,55 @@ func (s *Server) place(c *call) string {
 	return strings.Join([]string{r.URL.Path, lang, c.Size, c.Theme}, "\x00")
 }
 
-// kept finds the page asked for as it was rendered last, if it still is so.
-func (s *Server) kept(c *call) (sheet, bool) {
-	if c.shelf = s.place(c); c.shelf == "" {
-		return sheet{}, false
+// kept finds the page asked for as it was rendered last, if no change has come
+// since it was asked for. If one has, it is the caller's turn to render it, until
+// leave, and nobody else does meanwhile: the others wait, at most
+// as long as their request may take, and get the same.
+func (s *Server) kept(c *call) (p sheet, ok bool, leave func()) {
+	nothing := func() {}
+	key := s.place(c)
+	if key == "" {
+		return p, false, nothing
 	}
-	c.asOf = standing{s.shelf.changes(), s.clock().Unix()}
-	return s.shelf.find(c.shelf, c.asOf)
+	asked, l := s.standing(), s.shelf.leaf(key)
+	if p, ok = s.shelf.read(l, asked); ok {
+		return p, true, nothing
+	}
+	select {
+	case l.turn <- struct{}{}:
+	case <-c.Request().Context().Done():
+		return p, false, nothing
+	}
+	turn := &turn{leaf: l, as: s.standing(), leave: sync.OnceFunc(func() { <-l.turn })}
+	if p, ok = s.shelf.read(l, asked); ok {
+		turn.leave()
+		return p, true, nothing
+	}
+	c.turn = turn
+	return p, false, turn.leave
 }
+
+// turn is one request's to render a page for all.
+type turn struct {
+	leaf  *leaf
+	as    standing
+	leave func()
+}
+
+// standing is taken before a page is rendered: what changes meanwhile makes it old.
+func (s *Server) standing() standing { return standing{s.shelf.changes(), s.clock().Unix()} }
 
 // keep puts a page on the shelf, if it is one that everybody gets alike, and
 // answers with it. These pages are compressed here and once, all others by the
-// middleware.
+// middleware. The turn ends before the answer travels: nobody waits for
+// somebody else's slow network.
 func (c *call) keep(body []byte) error {
 	sum := sha256.Sum256(body)
-	p := sheet{as: c.asOf, tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, raw: body, packed: squeeze(body)}
-	if c.shelf != "" {
-		c.server.shelf.put(c.shelf, p)
+	p := sheet{tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`, raw: body, packed: squeeze(body)}
+	if c.turn != nil {
+		p.as = c.turn.as
+		c.server.shelf.put(c.turn.leaf, p)
+		c.turn.leave()
 	}
 	return c.hand(p)
 }

@@ -4,7 +4,10 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"yiji/internal/account"
@@ -54,6 +57,59 @@ func TestAKeptPageIsNeverOld(t *testing.T) {
 	})
 }
 
+// Those who ask for a page while it is rendered wait and get the same, and a
+// reader who does not take the answer keeps nobody from the next.
+func TestAPageIsRenderedOnceForAll(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		path := "/c/" + f.place.Slug
+		f.browser().get(path)
+		before, m := f.Server.shelf.count(), f.market
+		m.Name = "改了名的市集"
+		_, err := f.Scheduler.SaveMarket(t.Context(), m)
+		f.ok(err)
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() {
+				if a := f.browser().get(path); a.Status != 200 || !strings.Contains(a.Body, m.Name) {
+					t.Errorf("%d, or an old page", a.Status)
+				}
+			})
+		}
+		all.Wait()
+		if n := f.Server.shelf.count() - before; n != 1 {
+			t.Errorf("rendered %d times for 40 readers", n)
+		}
+
+		stuck := &deaf{ResponseRecorder: httptest.NewRecorder(), deaf: make(chan struct{})}
+		m.Name = "又改了名"
+		_, err = f.Scheduler.SaveMarket(t.Context(), m)
+		f.ok(err)
+		all.Go(func() { f.Server.Handler().ServeHTTP(stuck, httptest.NewRequest(get, path, nil)) })
+		for f.Server.shelf.count() == before+1 {
+			runtime.Gosched()
+		}
+		m.Name = "第三个名字"
+		_, err = f.Scheduler.SaveMarket(t.Context(), m)
+		f.ok(err)
+		if a := f.browser().get(path); !strings.Contains(a.Body, m.Name) {
+			t.Error("an old page")
+		}
+		close(stuck.deaf)
+		all.Wait()
+	})
+}
+
+// deaf takes no answer until it is let go.
+type deaf struct {
+	*httptest.ResponseRecorder
+	deaf chan struct{}
+}
+
+func (d *deaf) Write(b []byte) (int, error) {
+	<-d.deaf
+	return d.ResponseRecorder.Write(b)
+}
+
 func TestPagesTravelLight(t *testing.T) {
 	aFair(t, func(t *testing.T, f *fair) {
 		ask := func(path string, header ...string) *http.Response {
@@ -89,4 +145,10 @@ func TestPagesTravelLight(t *testing.T) {
 			t.Errorf("%d", res.StatusCode)
 		}
 	})
+}
+
+func (s *shelf) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rendered
 }
