@@ -1,6 +1,7 @@
 package web
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -70,11 +71,28 @@ func (p page) hoursText(d scheduler.Day) string {
 func (p page) hoursBy(d scheduler.Day, clock func(time.Time) string) string {
 	opens, closes := clock(d.OpensAt), clock(d.ClosesAt)
 	opened, closed := clock(openedAt(d)), clock(closedAt(d))
-	text := opened + "–" + closed
+	text := span(opened, closed)
 	if opens != opened || closes != closed {
 		text += p.T("day.hours_planned", "opens", opens, "closes", closes)
 	}
 	return text
+}
+
+// glue joins what no line may end between.
+const glue = "\u2060"
+
+// span is from one time to another: 09:00–11:30, never torn at its dash.
+func span(from, to string) string { return from + glue + "–" + glue + to }
+
+// dash stands between two numbers of a text, or their places.
+var dash = regexp.MustCompile(`([0-9}])–([0-9{])`)
+
+// whole makes the spans of a text untearable.
+func whole(s string) string {
+	if !strings.Contains(s, "–") {
+		return s
+	}
+	return dash.ReplaceAllString(s, "$1"+glue+"–"+glue+"$2")
 }
 
 // openedAt is when a day really opened, or will.

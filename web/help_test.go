@@ -156,7 +156,7 @@ func (b *browser) do(req *http.Request) answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return answer{Status: res.StatusCode, Header: res.Header, Body: string(body), Path: res.Request.URL.Path}
+	return answer{Status: res.StatusCode, Header: res.Header, Body: strings.ReplaceAll(string(body), glue, ""), Path: res.Request.URL.Path}
 }
 
 // get opens a page and checks that it is a sound one.

@@ -64,7 +64,7 @@ func actionChoices(p page, t touchedDay) []choice {
 	lang := p.Lang
 	move := text.T(lang, "office.choice_move", nil)
 	if !t.Offer.IsZero() {
-		move = text.T(lang, "office.choice_move_to", text.Args{"date": p.dayText(t.Offer), "opens": t.Opens.String(), "closes": t.Closes.String()})
+		move = p.T("office.choice_move_to", "date", p.dayText(t.Offer), "opens", t.Opens.String(), "closes", t.Closes.String())
 	}
 	return []choice{
 		{Value: "", Label: text.T(lang, "office.choice_none", nil)},

@@ -12,7 +12,7 @@ import (
 
 // ruleWords says a market's rule in one sentence: “每月19日 9:00–11:30，遇节假日推到下一个工作日”.
 func ruleWords(lang string, m scheduler.Market) string {
-	s := text.T(lang, "office.say_hours", text.Args{"rule": ruleAlone(lang, m.Rule), "opens": m.Opens.String(), "closes": m.Closes.String()})
+	s := whole(text.T(lang, "office.say_hours", text.Args{"rule": ruleAlone(lang, m.Rule), "opens": m.Opens.String(), "closes": m.Closes.String()}))
 	if m.Holiday != "" && m.Holiday != scheduler.Keep {
 		s += text.T(lang, "office.say_holiday", text.Args{"policy": text.T(lang, "office.policy_"+string(m.Holiday), nil)})
 	}

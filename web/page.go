@@ -48,7 +48,7 @@ func (c *call) console(key string, args ...string) page {
 }
 
 // T is a text in the reader's language; args are names and values in turn.
-func (p page) T(key string, args ...string) string { return translate(p.Lang, key, args) }
+func (p page) T(key string, args ...string) string { return whole(translate(p.Lang, key, args)) }
 
 // Reason is a reason of a rule in the reader's language.
 func (p page) Reason(r text.Reason) string { return r.In(p.Lang) }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"github.com/a-h/templ"
 
 	"yiji/internal/account"
@@ -95,4 +97,24 @@ func (s *Server) meForget(c *call) error {
 	}
 	c.signOut()
 	return c.done("/", "done.forgotten")
+}
+
+// machines are the devices people know by name, by what their browsers say of
+// themselves; the first that fits.
+var machines = [][2]string{{"iPhone", "iphone"}, {"iPad", "ipad"}, {"HarmonyOS", "harmony"}, {"Android", "android"}, {"Windows", "windows"}, {"Macintosh", "mac"}, {"Linux", "linux"}}
+
+// deviceWords says on which device somebody is logged in and in what, in words
+// instead of in a browser's own.
+func (p page) deviceWords(agent string) []string {
+	device, in := "other", "browser"
+	for _, m := range machines {
+		if strings.Contains(agent, m[0]) {
+			device = m[1]
+			break
+		}
+	}
+	if strings.Contains(agent, "MicroMessenger") {
+		in = "wechat"
+	}
+	return []string{p.T("me.on_" + device), p.T("me.in_" + in)}
 }

@@ -122,6 +122,16 @@ func (v partnerView) at() string {
 	return v.office() + "/partners/" + cmp.Or(v.Partner.ID, "new")
 }
 
+// tellsMore reports whether what is folded away holds something, or something wrong.
+func (v partnerView) tellsMore() bool {
+	if v.form.rows(paperTable) > 1 || v.form.told(paperTable, 0, paperTable.cols...) || v.form.Get("kind") == booths.KindIndividual {
+		return true
+	}
+	return slices.ContainsFunc([]string{"kind", "category", "contact.email", "loud", "w", "h", "size"}, func(name string) bool {
+		return name != "kind" && v.form.Get(name) != "" || v.form.Wrong(name) != ""
+	})
+}
+
 // expired marks papers that are over today.
 func (v partnerView) expired() (out []booths.Qualification) {
 	for _, q := range v.Partner.Qualifications {

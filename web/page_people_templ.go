@@ -534,7 +534,7 @@ func peopleGroup(v peopleView, kind account.Kind) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if r.PartnerID != "" {
+					if r.PartnerID != "" && v.Partners[r.PartnerID] != p.Name {
 						var templ_7745c5c3_Var27 string
 						templ_7745c5c3_Var27, templ_7745c5c3_Err = templ.JoinStringErrs(v.Partners[r.PartnerID])
 						if templ_7745c5c3_Err != nil {

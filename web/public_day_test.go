@@ -138,7 +138,7 @@ func TestTakingANumber(t *testing.T) {
 			t.Errorf("%+v", n)
 		}
 		reads(t, b.get("/d/"+f.day.ID+"/card"), 200, "我的号", "血压", "前面还有 1 位")
-		reads(t, f.browser().get("/d/"+f.day.ID+"/card"), 200, "您今天还没有取号")
+		reads(t, f.browser().get("/d/"+f.day.ID+"/card"), 200, "您还没有取号")
 		if f.lines()["血压"].Issued != 2 {
 			t.Errorf("%d numbers", f.lines()["血压"].Issued)
 		}

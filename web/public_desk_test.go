@@ -82,7 +82,7 @@ func TestTheDeskFindsAndGivesUpNumbers(t *testing.T) {
 			reads(t, a, 422, "请填数字，例如 12", "发号")
 		}
 		a = b.get("/desk/xiangyang/tickets?line=" + line + "&number=77")
-		reads(t, a, 404, "这一队没有这个号")
+		reads(t, a, 404, "没有这个号")
 		if !strings.Contains(a.Body, `value="77"`) || !strings.Contains(a.Body, `value="`+line+`" selected`) {
 			t.Error("what was typed was lost")
 		}

@@ -101,7 +101,7 @@ func TestTheScheduleAnswersWhen(t *testing.T) {
 		reads(t, b.get("/c/xiangyang"), 200, "还没有排出下一场")
 		for _, path := range []string{"/c/nobody", "/nowhere", "/t/aaaaaaaaaaaaaaaaaaaaaaaaaa"} {
 			a = b.get(path)
-			reads(t, a, 404, "没有找到这一页", "请再扫一次海报上的码，或者回到首页。")
+			reads(t, a, 404, "没有这一页", "请再扫一次海报上的码，或者回到首页。")
 			silent(t, a, "编号", "404", "没有办成")
 		}
 		reads(t, b.get("/nowhere"), 404, "地址可能写错了，或者这一页已经没有了。")

@@ -258,7 +258,7 @@ func TestDeletingOnesData(t *testing.T) {
 			t.Error("the browser keeps the card")
 		}
 		reads(t, b.get(page), 404)
-		reads(t, b.get(day+"/card"), 200, "您今天还没有取号")
+		reads(t, b.get(day+"/card"), 200, "您还没有取号")
 		if l := f.lines()["血压"]; l.Waiting != 0 || l.Issued != 1 {
 			t.Errorf("%+v", l)
 		}

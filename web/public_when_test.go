@@ -1,9 +1,12 @@
 package web
 
 import (
+	"strings"
 	"testing"
 
 	"yiji/booths/queue"
+	"yiji/internal/text"
+	"yiji/scheduler"
 )
 
 // Nobody reads "about 190 minutes" or "1.5 hours": a wait is said in what people count it in.
@@ -28,7 +31,7 @@ func TestWaitsAreSaidAsPeopleSayThem(t *testing.T) {
 			c.wait.Left = 10000
 		}
 		for lang, want := range map[string]string{"zh-Hans": c.hans, "zh-Hant": c.hant, "en": c.says} {
-			if got := (page{looks: looks{Lang: lang}}).bandText("queue.band", c.wait); got != want {
+			if got := (page{looks: looks{Lang: lang}}).bandText("queue.band", c.wait); strings.ReplaceAll(got, glue, "") != want {
 				t.Errorf("%+v: %q, want %q", c.wait, got, want)
 			}
 		}
@@ -36,6 +39,39 @@ func TestWaitsAreSaidAsPeopleSayThem(t *testing.T) {
 	for minutes, want := range map[int]string{0: "0 minutes left", 1: "1 minute left", 61: "1 hour 1 minute left", 1439: "23 hours 59 minutes left", 1440: "1 day 0 hours left", 3000: "2 days 2 hours left"} {
 		if got := (page{looks: looks{Lang: "en"}}).lengthText("stall.left", minutes); got != want {
 			t.Errorf("%d: %q, want %q", minutes, got, want)
+		}
+	}
+}
+
+// A span of time or of minutes is never torn at its dash, in any language and
+// whatever wrote it: a text, a text for scripts, a day's hours.
+func TestASpanStaysWhole(t *testing.T) {
+	for _, lang := range text.Langs {
+		p := page{looks: looks{Lang: lang}}
+		for _, got := range []string{
+			p.T("queue.band", "lo", "12", "hi", "20"), p.T("queue.band"), p.T("duty.wait", "lo", "12", "hi", "20"), span("09:00", "11:30"),
+			ruleWords(lang, scheduler.Market{Rule: scheduler.Rule{Monthly: &scheduler.Monthly{Days: []int{19}}}}),
+		} {
+			if at := strings.Index(got, "–"); at < 0 || !strings.HasSuffix(got[:at], glue) || !strings.HasPrefix(got[at+len("–"):], glue) {
+				t.Errorf("%s: %q can be torn", lang, got)
+			}
+		}
+	}
+	if got := whole("Next market – soon, 3 –4"); strings.Contains(got, glue) {
+		t.Errorf("%q: a dash between words is not a span's", got)
+	}
+}
+
+// A browser says of itself what nobody can read; people read what it is.
+func TestADeviceIsNamed(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 MicroMessenger/8.0.49": "苹果手机 微信",
+		"Mozilla/5.0 (Linux; Android 14; V2301A) AppleWebKit/537.36 Chrome/116 Mobile Safari/537.36":                      "安卓手机 浏览器",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/130 Safari/537.36":                           "Windows 电脑 浏览器",
+		"": "其他设备 浏览器",
+	} {
+		if got := strings.Join((page{looks: looks{Lang: "zh-Hans"}}).deviceWords(agent), " "); got != want {
+			t.Errorf("%q: %q, want %q", agent, got, want)
 		}
 	}
 }

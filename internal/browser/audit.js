@@ -90,6 +90,12 @@
       word.setEnd(t, w.index + w[0].length);
       if (new Set([...word.getClientRects()].map(r => Math.round(r.top))).size > 1) found("broken-word", name, w[0]);
     }
+    for (const w of t.data.matchAll(/[\d:]*\d\u2060?–\u2060?\d[\d:]*/g)) { // 09:00–11:30 is one thing
+      const both = document.createRange();
+      both.setStart(t, w.index);
+      both.setEnd(t, w.index + w[0].length);
+      if (!svg && new Set([...both.getClientRects()].map(r => Math.round(r.top))).size > 1) found("torn-span", e, w[0]);
+    }
     const big = size >= 24 || (size >= 18.66 && +s.fontWeight >= 700);
     if (!e.closest(":disabled, [aria-disabled=true]")) {
       const g = ground(svg ? svg.parentElement : e), c = rgba(svg ? s.fill : s.color);

@@ -71,6 +71,7 @@ func TestEveryCheckReports(t *testing.T) {
 		"cut-off":         whole(`<h1>好</h1><p class="cut">这一行写得太长了</p>`),
 		"overlap":         whole(`<h1>好</h1><p>上面一行</p><p class="up">下面一行</p>`),
 		"broken-word":     whole(`<h1>好</h1><button class="narrow">Unbreakable</button>`),
+		"torn-span":       whole(`<h1>好</h1><p class="narrow">09:00–11:30</p>`),
 		"headings":        whole(`<h1>好</h1><h3>跳了一级</h3>`),
 		"lang":            strings.Replace(whole(`<h1>好</h1>`), ` lang="zh-Hans"`, "", 1),
 		"inline-style":    whole(`<h1>好</h1><p style="color:red">红</p>`),

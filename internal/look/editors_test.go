@@ -198,6 +198,26 @@ func TestAPlaceIsDecided(t *testing.T) {
 	})
 }
 
+// A partner is added on a phone without a scroll: who, whom to call, what they
+// bring, and the button to keep it.
+func TestAPartnerIsAddedOnAPhone(t *testing.T) {
+	w := stage.Open(t, stage.Planned)
+	browser.With(t, browser.Options{Width: 390, Height: 844, Touch: true}, func(p *browser.Page) {
+		atWork(p, w, "/partners/new")
+		if low := browser.Eval[float64](p, `Math.max(document.querySelector("button[value=save]").getBoundingClientRect().bottom, ...[...document.querySelectorAll("main form input")].filter(e => e.checkVisibility()).map(e => e.getBoundingClientRect().bottom))`); low > 844-56 { // above the tabs
+			t.Errorf("the form ends at %g", low)
+		}
+		p.Type("[name=name]", "阳光眼镜店")
+		p.Type(`[name="contact.telephone"]`, "13805380000")
+		p.Type(`[name="services[0].name"]`, "免费修眼镜")
+		p.Press("保存")
+		p.WaitFor("it is kept", `!location.pathname.endsWith("/new") && document.querySelector("main h1").innerText.includes("阳光眼镜店")`)
+		if got := browser.Eval[string](p, `document.querySelector('[name="services[0].minutes"]').value`); got != "5" {
+			t.Errorf("a visit takes %q minutes, want what the form offers", got)
+		}
+	})
+}
+
 // The roster is searched by a form, and while one types.
 func TestTheRosterIsSearched(t *testing.T) {
 	eachWay(t, func(t *testing.T, o browser.Options) {

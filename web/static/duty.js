@@ -48,7 +48,8 @@ function line(f) {
 	lines.set(f.line, f);
 	put(card.querySelector("[data-waits]"), fill(root.dataset.waits, { n: f.waiting }));
 	const band = card.querySelector("[data-band]"), wait = scaled(f.wait);
-	put(band, f.wait.known ? "· " + fill(band.dataset[wait.unit], wait) : "");
+	put(band, f.wait.known ? fill(band.dataset[wait.unit], wait) : "");
+	band.hidden = !f.wait.known;
 	const called = f.called.concat(f.serving).join(" · ");
 	const now = card.querySelector("[data-called]");
 	put(now, fill(root.dataset.calling, { numbers: called }));
