@@ -360,7 +360,7 @@ const torn = `none => [...document.querySelectorAll("main :is(h1, p, .date)")].f
 		lines[lines.length - 1] += n.data[i];
 	}
 	const all = lines.map(s => s.trim()).join("|"), out = [];
-	if (/\d\|?月\|\d|\d\|[月日]|月\|\d|周\|[一二三四五六日]|\d\|?:\|\d|\d\|:|–\|/.test(all)) out.push("torn: " + all);
+	if (/\d\|?月\|\d|\d\|[月日]|月\|\d|周\|[一二三四五六日]|\d\|?:\|\d|\d\|:|–\||[A-Z]\d\|号|号\|摊/.test(all)) out.push("torn: " + all);
 	if (lines.some(s => /^·| ·$/.test(s.trim()))) out.push("a dot at an end: " + all);
 	if (lines.length > 1 && lines.at(-1).replace(/[\s，。：；！？“”·]/g, "").length === 1) out.push("one character alone: " + all);
 	return out;
