@@ -166,10 +166,15 @@ func checkExceptions(list []Exception, opens, closes TimeOfDay) error {
 		if err := e.check(opens, closes); err != nil {
 			return fault.From(err).In(at("exceptions", i))
 		}
-		for _, other := range list[:i] {
-			if other.Date == e.Date {
-				return fault.Invalid("exception.twice", at("exceptions", i)+".date", "%s has two exceptions", e.Date)
-			}
+	}
+	return onceEach(list)
+}
+
+// onceEach refuses two exceptions of one date.
+func onceEach(list []Exception) error {
+	for i, e := range list {
+		if slices.ContainsFunc(list[:i], func(o Exception) bool { return o.Date == e.Date }) {
+			return fault.Invalid("exception.twice", at("exceptions", i)+".date", "%s has two exceptions", e.Date)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"yiji/internal/db"
@@ -140,6 +141,11 @@ func (s *Service) Move(ctx context.Context, ref DayRef, o MoveOrder) (Day, error
 		if err := freeFor(tx, m, e); err != nil {
 			return d, err
 		}
+		if e.To != d.HeldOn {
+			if err := s.free(tx, m, e); err != nil {
+				return d, err
+			}
+		}
 		if err := putException(tx, m.ID, e); err != nil {
 			return d, err
 		}
@@ -157,23 +163,27 @@ func (s *Service) Move(ctx context.Context, ref DayRef, o MoveOrder) (Day, error
 // the rule says the date, an extra day where it does not.
 func (m series) placed(date Date, o MoveOrder) Exception {
 	e := Exception{Kind: Extra, Date: date, To: o.To, Opens: o.Opens, Closes: o.Closes, Why: o.Why}
-	if d, ok := m.Rule.Next(date); ok && d == date {
+	if m.Rule.says(date) {
 		e.Kind = Move
 	}
 	return e
 }
 
 // AddException records a skip, a move or an extra day and applies it to the
-// days that are planned already. It replaces the exception of that date.
+// days that are planned already. It replaces what was said of the rule's date
+// before; an extra day is never put over another. The same twice is once.
 func (s *Service) AddException(ctx context.Context, communityID, marketID string, e Exception) (Market, error) {
 	return s.change(ctx, communityID, marketID, func(tx *db.Tx, m series) error {
 		if err := e.check(m.Opens, m.Closes); err != nil {
 			return err
 		}
+		if slices.ContainsFunc(m.Exceptions, e.same) {
+			return nil
+		}
 		if e.Kind == Extra {
 			return s.addExtra(tx, m, e)
 		}
-		if d, ok := m.Rule.Next(e.Date); !ok || d != e.Date {
+		if !m.Rule.says(e.Date) {
 			return fault.Invalid("exception.no_such_date", "date", "the rule does not say %s; the date of a shifted day is the one before the shift", e.Date)
 		}
 		if days, err := someDays(tx, `WHERE d.market_id = $1 AND d.date = $2`, m.ID, e.Date); err != nil || (len(days) == 1 && !days[0].live()) {
@@ -185,12 +195,25 @@ func (s *Service) AddException(ctx context.Context, communityID, marketID string
 		if err := freeFor(tx, m, e); err != nil {
 			return err
 		}
+		if err := s.free(tx, m, e); err != nil {
+			return err
+		}
 		return putException(tx, m.ID, e)
 	})
 }
 
+// free asks all dates of the market, also those too far ahead to be days yet.
+func (s *Service) free(tx *db.Tx, m series, e Exception) error {
+	cal, err := s.calendar(tx)
+	if err != nil {
+		return err
+	}
+	now := m.input(cal)
+	return now.with([]Exception{e}).clash(now, e)
+}
+
 // freeFor refuses to put a date into the past or onto another day of the
-// market: a person's word never makes a day disappear.
+// market.
 func freeFor(tx *db.Tx, m series, e Exception) error {
 	if e.Kind == Skip {
 		return nil
@@ -219,8 +242,12 @@ func (s *Service) addExtra(tx *db.Tx, m series, e Exception) error {
 	if err != nil {
 		return err
 	}
-	if len(days) > 0 {
+	extra := func(o Exception) bool { return o.Kind == Extra && o.Date == e.Date }
+	if len(days) > 0 || slices.ContainsFunc(m.Exceptions, extra) || m.Rule.says(e.Date) {
 		return fault.Conflict("exception.taken", "date", "there is already a market day for %s", heldOn)
+	}
+	if err := s.free(tx, m, e); err != nil {
+		return err
 	}
 	return putException(tx, m.ID, e)
 }
@@ -242,11 +269,10 @@ func (s *Service) RemoveException(ctx context.Context, communityID, marketID str
 			return err
 		}
 		d := days[0]
-		ruled, ok := m.Rule.Next(date)
 		switch {
 		case d.State == Cancelled && d.OpensAt.After(tx.Now):
 			return deleteDay(tx, d.ID)
-		case d.live() && d.touched() && (!ok || ruled != date):
+		case d.live() && d.touched() && !m.Rule.says(date):
 			return fault.Conflict("exception.claimed", "date", "partners have claimed the extra day, cancel it instead")
 		}
 		return nil

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -108,20 +107,36 @@ func (s *Service) edited(tx *db.Tx, m Market) (series, error) {
 			return series{}, err
 		}
 		loc, err := loadZone("timezone", c.TimeZone)
+		if err != nil {
+			return series{}, err
+		}
+		said := m.Exceptions
+		m.Exceptions = nil
+		m.Exceptions, err = s.admit(tx, series{Market: m}, said)
 		return series{Market: m, loc: loc}, err
 	}
 	old, err := oneSeries(tx, scope(m.CommunityID), id)
 	if err != nil {
 		return series{}, err
 	}
-	exceptions := map[Date]Exception{}
-	for _, e := range append(old.Exceptions, m.Exceptions...) {
-		exceptions[e.Date] = e
+	said := m.Exceptions
+	m.Exceptions = old.Exceptions
+	if m.Exceptions, err = s.admit(tx, series{Market: m}, said); err != nil {
+		return series{}, err
 	}
-	m.Exceptions = slices.SortedFunc(maps.Values(exceptions), func(a, b Exception) int { return cmp.Compare(a.Date, b.Date) })
 	m.ID = id
 	old.Market = m
 	return old, nil
+}
+
+// admit adds exceptions to those of a market, by date.
+func (s *Service) admit(tx *db.Tx, m series, said []Exception) ([]Exception, error) {
+	cal, err := s.calendar(tx)
+	if err != nil {
+		return nil, err
+	}
+	in, err := m.input(cal).Admit(said)
+	return in.Exceptions, err
 }
 
 // ApplyEdit saves the market with a choice per day id; days without claims or
@@ -152,13 +167,19 @@ func (s *Service) saveIn(tx *db.Tx, m Market, choices map[string]Choice, write f
 	if err != nil {
 		return m, err
 	}
+	now, err := oneSeries(tx, "", id)
+	if err != nil {
+		return m, err
+	}
+	if _, err := s.admit(tx, now, m.Exceptions); err != nil {
+		return m, err
+	}
 	for _, e := range m.Exceptions {
 		if err := putException(tx, id, e); err != nil {
 			return m, err
 		}
 	}
-	now, err := oneSeries(tx, "", id)
-	if err != nil {
+	if now, err = oneSeries(tx, "", id); err != nil {
 		return m, err
 	}
 	if err := s.choose(tx, now, choices); err != nil {
@@ -241,7 +262,11 @@ func (s *Service) choose(tx *db.Tx, m series, choices map[string]Choice) error {
 		if e == nil {
 			continue
 		}
-		if err := freeFor(tx, m, *e); err != nil {
+		err = freeFor(tx, m, *e)
+		if err == nil && say.Action == MoveDay {
+			err = s.free(tx, m, *e)
+		}
+		if err != nil {
 			return fault.From(err).In("choices." + c.day.ID)
 		}
 		if err := putException(tx, m.ID, *e); err != nil {

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -100,6 +101,9 @@ func (e Exception) heldOn() Date {
 	}
 	return e.Date
 }
+
+// same reports whether two exceptions say the same.
+func (e Exception) same(o Exception) bool { return reflect.DeepEqual(e, o) }
 
 // State is where a market day stands in its life.
 type State string

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,6 +71,62 @@ func PreviewAll(in Input) ([]Occurrence, error) {
 	}
 	p.collect()
 	return p.result(), nil
+}
+
+// Admit adds exceptions, each in the place of what was said of its date before.
+// It refuses one that would put its date onto another date of the market: a
+// person's word never makes a day disappear.
+func (in Input) Admit(list []Exception) (Input, error) {
+	if err := onceEach(list); err != nil {
+		return in, err
+	}
+	out := in.with(list)
+	for i, e := range list {
+		if err := out.clash(in, e); err != nil {
+			return in, fault.From(err).In(at("exceptions", i))
+		}
+	}
+	return out, nil
+}
+
+func (in Input) with(list []Exception) Input {
+	said := map[Date]Exception{}
+	for _, e := range slices.Concat(in.Exceptions, list) {
+		said[e.Date] = e
+	}
+	in.Exceptions = slices.SortedFunc(maps.Values(said), func(a, b Exception) int { return cmp.Compare(a.Date, b.Date) })
+	return in
+}
+
+// clash refuses an exception of in whose date is held with another one, unless
+// it was before.
+func (in Input) clash(before Input, e Exception) error {
+	if e.Kind == Skip || (e.Kind == Move && e.To == 0) || slices.ContainsFunc(before.Exceptions, e.same) {
+		return nil
+	}
+	old, err := before.on(e.heldOn())
+	if err != nil || slices.Contains(old, e.Date) {
+		return err
+	}
+	now, err := in.on(e.heldOn())
+	if err != nil || !slices.ContainsFunc(now, func(d Date) bool { return d != e.Date }) {
+		return err
+	}
+	field := "to"
+	if e.To == 0 {
+		field = "date"
+	}
+	return fault.Conflict("exception.taken", field, "there is already a market day on %s", e.heldOn())
+}
+
+// on are the dates of the rule, and the extra ones, that are held on a date.
+func (in Input) on(d Date) ([]Date, error) {
+	in.From, in.To, in.Count = d, d, 1
+	held, err := Preview(in)
+	if err != nil || len(held) == 0 {
+		return nil, err
+	}
+	return append([]Date{held[0].RuleDate}, held[0].Merged...), nil
 }
 
 // planner turns rule dates into occurrences.

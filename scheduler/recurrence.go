@@ -112,6 +112,12 @@ func (r Rule) Next(from Date) (Date, bool) {
 	return next(from)
 }
 
+// says reports whether d is one of the rule's dates.
+func (r Rule) says(d Date) bool {
+	next, ok := r.Next(d)
+	return ok && next == d
+}
+
 // search answers the first due date on or after its argument.
 type search func(from Date) (Date, bool)
 

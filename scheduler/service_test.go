@@ -310,6 +310,44 @@ func TestExceptions(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		// Nothing is put over another date, however far ahead it lies and whoever says it.
+		if err := add(Exception{Kind: Extra, Date: day(t, "2026-07-25"), Why: "晚集"}); err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range []struct {
+			field string
+			e     Exception
+		}{
+			{"date", Exception{Kind: Extra, Date: day(t, "2026-07-25"), Why: "另一场"}},
+			{"date", Exception{Kind: Extra, Date: day(t, "2026-08-19"), Why: "规则里有"}},
+			{"to", Exception{Kind: Extra, Date: day(t, "2026-07-26"), To: day(t, "2026-08-19"), Why: "x"}},
+			{"to", Exception{Kind: Move, Date: day(t, "2026-07-19"), To: day(t, "2026-08-19"), Why: "并到八月"}},
+			{"to", Exception{Kind: Move, Date: day(t, "2026-07-19"), To: day(t, "2026-07-25"), Why: "并到晚集"}},
+		} {
+			if err := add(w.e); !fault.Is(err, "exception.taken") || fault.From(err).Field != w.field {
+				t.Errorf("%+v: %v", w.e, err)
+			}
+			edit := must[Market](t)(s.Market(s.ctx, s.comm.ID, m.ID))
+			if w.e.Kind == Extra && w.e.To == 0 {
+				continue // an edit says the same date anew
+			}
+			edit.Exceptions = []Exception{w.e}
+			_, seen := s.PreviewEdit(s.ctx, edit)
+			_, done := s.ApplyEdit(s.ctx, edit, nil)
+			for _, err := range []error{seen, done} {
+				if !fault.Is(err, "exception.taken") || fault.From(err).Field != "exceptions[0]."+w.field {
+					t.Errorf("edited %+v: %v", w.e, err)
+				}
+			}
+		}
+		if err := add(Exception{Kind: Extra, Date: day(t, "2026-07-25"), Why: "晚集"}); err != nil {
+			t.Errorf("the same twice is once: %v", err)
+		}
+		// Two that change places meet nobody.
+		swap := must[Market](t)(s.Market(s.ctx, s.comm.ID, m.ID))
+		swap.Exceptions = []Exception{
+			{Kind: Move, Date: day(t, "2026-09-19"), To: day(t, "2026-10-19"), Why: "换"}, {Kind: Move, Date: day(t, "2026-10-19"), To: day(t, "2026-09-19"), Why: "换"}}
+		must[Market](t)(s.ApplyEdit(s.ctx, swap, nil))
 		s.tickAt("2026-02-01 00:00")
 		var got []string
 		for _, d := range s.days(m) {

@@ -348,6 +348,8 @@ func TestRefusalsOfTheAPI(t *testing.T) {
 			{"nobody", "/preview", `{"rule":{"monthly":{"days":[19]}},"from":"2026-01-01","holiday":"party"}`, 422, "", "holiday"},
 			{"nobody", "/preview", `{"rule":{"monthly":{"days":[19]}},"from":"2026-01-01","timezone":"Mars/Base"}`, 422, "", "timezone"},
 			{"nobody", "/preview", `{"rule":{"monthly":{"days":[19]}},"from":"2026-01-01","count":100000}`, 422, "preview.count", "count"},
+			{"nobody", "/preview", `{"rule":{"monthly":{"days":[19]}},"from":"2026-01-01","exceptions":[{"kind":"extra","date":"2026-01-25","why":"x"},{"kind":"extra","date":"2026-01-25","why":"y"}]}`, 422, "exception.twice", "exceptions[1].date"},
+			{"nobody", "/preview", `{"rule":{"monthly":{"days":[19]}},"from":"2026-01-01","exceptions":[{"kind":"move","date":"2026-01-19","to":"2026-02-19","why":"x"}]}`, 409, "exception.taken", "exceptions[0].to"},
 			{"nobody", "/preview", `{"rule":{"monthly":{"days":[19]}},"from":"2026-01-01","exceptions":[{"kind":"party","date":"2026-01-19","why":"x"}]}`, 422, "request.exception_kind", "exceptions[0].kind"},
 			{"organizer", markets, `{"slug":"x","name":"x","venue":"x","rule":{"monthly":{"days":[19]}},"opens":"25:00","closes":"11:00"}`, 422, "", "opens"},
 			{"organizer", markets, `{"slug":"x","name":"x","venue":"x","rule":{"monthly":{"days":[19]}},"opens":"09:00","closes":"11:00","leads":{"plan":1}}`, 400, "request.syntax", "leads.plan"},

@@ -317,6 +317,11 @@ func (s *Server) apiPreview(c *call, in previewRequest) (previewAnswer, error) {
 	if r.err != nil {
 		return previewAnswer{}, r.err
 	}
+	said := p.Exceptions
+	p.Exceptions = nil
+	if p, err = p.Admit(said); err != nil {
+		return previewAnswer{}, err
+	}
 	all, err := scheduler.PreviewAll(p)
 	out := previewAnswer{Items: scheduler.Lines(all, c.Lang)}
 	for _, o := range all {

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"slices"
-
 	"github.com/a-h/templ"
 
 	"yiji/internal/fault"
@@ -47,9 +45,6 @@ func (s *Server) exceptionAdd(c *call) error {
 	if err != nil {
 		return c.exceptionAgain(m, f, nil, err)
 	}
-	if slices.ContainsFunc(m.Exceptions, func(o scheduler.Exception) bool { return sameException(o, e) }) {
-		return c.done(c.marketPath(m), "done.exception_added") // the same form sent twice
-	}
 	warn, err := c.touchedBy(m, e)
 	if err != nil {
 		return c.exceptionAgain(m, f, nil, err)
@@ -65,11 +60,6 @@ func (s *Server) exceptionAdd(c *call) error {
 		return c.exceptionAgain(m, f, warn, fl)
 	}
 	return c.done(c.marketPath(m), "done.exception_added")
-}
-
-func sameException(a, b scheduler.Exception) bool {
-	same := func(x, y *scheduler.TimeOfDay) bool { return (x == nil) == (y == nil) && (x == nil || *x == *y) }
-	return a.Kind == b.Kind && a.Date == b.Date && a.To == b.To && a.Why == b.Why && same(a.Opens, b.Opens) && same(a.Closes, b.Closes)
 }
 
 func (c *call) marketPath(m scheduler.Market) string {

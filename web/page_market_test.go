@@ -187,6 +187,8 @@ func TestSingleDatesAreSkippedMovedAddedAndTakenBack(t *testing.T) {
 		says(t, send("exception.kind", "skip", "exception.date", "2026-12-19", "exception.why", "下雪"), 200, "例外已加上", "下雪", "停办")
 		says(t, send("exception.kind", "skip", "exception.date", "2026-12-19", "exception.why", "下雪"), 200, "例外已加上")
 		says(t, send("exception.kind", "extra", "exception.date", "2026-12-26", "exception.why", "年货", "exception.opens", "14:00", "exception.closes", "16:00"), 200, "加办", "14:00")
+		says(t, send("exception.kind", "extra", "exception.date", "2026-12-26", "exception.why", "又一场"), 409, "这一天已经有一场市集了", "又一场")
+		says(t, send("exception.kind", "move", "exception.date", "2027-01-19", "exception.to", "2027-02-19", "exception.why", "并场"), 409, "这一天已经有一场市集了", "并场")
 		o.claimed(m)
 		move := []string{"exception.kind", "move", "exception.date", "2026-11-19", "exception.to", "2026-11-20", "exception.why", "修路"}
 		says(t, send(move...), 409, "这会影响已经认领的合伙人", "1 个认领", "修路")
