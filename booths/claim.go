@@ -133,10 +133,12 @@ func (s *Service) newClaim(tx *db.Tx, scope Scope, day Day, ask Ask) (Claim, err
 	if err != nil {
 		return Claim{}, err
 	}
-	for _, w := range [][]string{ask.Wishes.Booths, ask.Wishes.Zones} {
-		if err := checkTokens(w, "wishes"); err != nil {
-			return Claim{}, err
-		}
+	have, err := boothsOf(tx, day)
+	if err != nil {
+		return Claim{}, err
+	}
+	if err := ask.Wishes.checkAsked(Layout{Zones: day.Zones, Booths: have}, "wishes"); err != nil {
+		return Claim{}, err
 	}
 	c := Claim{ID: db.NewID(), DayID: day.ID, PartnerID: p.ID, Partner: p.Name, Services: services, Wishes: ask.Wishes, State: ClaimClaimed}
 	c.Standing = tx.Now.Before(day.StandingUntil) &&

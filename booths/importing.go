@@ -3,6 +3,7 @@ package booths
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	"yiji/internal/db"
 	"yiji/internal/fault"
@@ -10,10 +11,11 @@ import (
 
 // Imported says what an import did. Partners maps names to ids.
 type Imported struct {
-	Partners map[string]string `json:"partners"`
-	Created  int               `json:"created"`
-	Changed  int               `json:"changed"`
-	Booths   int               `json:"booths"`
+	Partners  map[string]string `json:"partners"`
+	Created   int               `json:"created"`
+	Changed   int               `json:"changed"`
+	Unchanged int               `json:"unchanged"`
+	Booths    int               `json:"booths"`
 }
 
 // Import writes the ground and the partners of a roster, all or nothing.
@@ -39,21 +41,30 @@ func (s *Service) Import(ctx context.Context, communityID, marketID string, r Ro
 			return err
 		}
 		for i, rp := range r.Partners {
-			p, err := s.importPartner(tx, communityID, known[nameKey(rp.Name)], rp)
+			before, err := s.known(tx, communityID, known[nameKey(rp.Name)])
+			if err != nil {
+				return err
+			}
+			p, err := s.importPartner(tx, before, rp)
 			if err != nil {
 				return fault.From(err).In(fmt.Sprintf("partners[%d]", i))
 			}
-			if known[nameKey(rp.Name)] == "" {
-				out.Created++
-			} else {
-				out.Changed++
-			}
 			out.Partners[rp.Name] = p.ID
-			if marketID == "" || !rp.Standing {
-				continue
+			if marketID != "" && rp.Standing {
+				if err := replaceStanding(tx, p, marketID, rp.standing(p)); err != nil {
+					return err
+				}
 			}
-			if err := replaceStanding(tx, p, marketID, rp.standing(p)); err != nil {
+			after, err := s.known(tx, communityID, p.ID)
+			switch {
+			case err != nil:
 				return err
+			case before.ID == "":
+				out.Created++
+			case reflect.DeepEqual(before, after):
+				out.Unchanged++
+			default:
+				out.Changed++
 			}
 		}
 		return nil
@@ -61,20 +72,24 @@ func (s *Service) Import(ctx context.Context, communityID, marketID string, r Ro
 	return out, err
 }
 
-func (s *Service) importPartner(tx *db.Tx, communityID, id string, rp RosterPartner) (Partner, error) {
-	p := Partner{ID: id, CommunityID: communityID, Name: rp.Name, Kind: rp.Kind, Category: rp.Category,
-		Loud: rp.Loud, W: rp.W, H: rp.H, Services: rp.Services, Contact: rp.Contact}
-	if id != "" {
-		old, sealed, err := partnerByID(tx, communityID, id)
-		if err != nil {
-			return p, err
-		}
-		p.Qualifications = old.Qualifications
-		if p.Contact == (Contact{}) {
-			if p.Contact, err = s.openContact(sealed); err != nil {
-				return p, err
-			}
-		}
+// known is a partner with its contact; without an id one of the community that
+// is not there yet.
+func (s *Service) known(tx *db.Tx, communityID, id string) (Partner, error) {
+	if id == "" {
+		return Partner{CommunityID: communityID}, nil
+	}
+	p, sealed, err := partnerByID(tx, communityID, id)
+	if err == nil {
+		p.Contact, err = s.openContact(sealed)
+	}
+	return p, err
+}
+
+func (s *Service) importPartner(tx *db.Tx, old Partner, rp RosterPartner) (Partner, error) {
+	p := Partner{ID: old.ID, CommunityID: old.CommunityID, Name: rp.Name, Kind: rp.Kind, Category: rp.Category,
+		Loud: rp.Loud, W: rp.W, H: rp.H, Services: rp.Services, Qualifications: old.Qualifications, Contact: rp.Contact}
+	if p.Contact == (Contact{}) {
+		p.Contact = old.Contact
 	}
 	if err := p.Check(); err != nil {
 		return p, err

@@ -103,10 +103,16 @@ func (l Layout) Check() error {
 	if len(l.Booths) > maxBooths {
 		return fault.Invalid("booth.too_many", "booths", "at most %d booths", maxBooths)
 	}
-	codes := map[string]bool{}
+	codes, points := map[string]bool{}, map[[2]CM]string{}
+	measured := slices.ContainsFunc(l.Booths, func(b Booth) bool { return b.X != 0 || b.Y != 0 }) // otherwise nobody has placed any
 	for i, b := range l.Booths {
 		field := fmt.Sprintf("booths[%d]", i)
 		wrong.Add(b.check(field, zones))
+		at := [2]CM{b.X, b.Y}
+		if first, taken := points[at]; taken && measured {
+			wrong.Add(fault.Invalid("booth.same_point", field+".x", "booth %q stands on the same point as %q", b.Code, first).Telling("booth", first))
+		}
+		points[at] = b.Code
 		if codes[b.Code] {
 			wrong.Add(fault.Invalid("booth.code_twice", field+".code", "booth code %q stands twice", b.Code))
 		}

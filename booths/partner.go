@@ -175,10 +175,17 @@ func (s *Service) SaveStanding(ctx context.Context, scope Scope, partnerID, mark
 		if err != nil {
 			return err
 		}
+		ground, _, err := layoutOf(tx, scope.CommunityID, marketID)
+		if err != nil {
+			return err
+		}
 		used := map[string]bool{}
 		for i, place := range places {
 			field := fmt.Sprintf("standing[%d].services", i)
 			if _, err := p.pick(place.Services, field, used); err != nil {
+				return err
+			}
+			if err := place.Wishes.checkAsked(ground, fmt.Sprintf("standing[%d].wishes", i)); err != nil {
 				return err
 			}
 		}

@@ -1,9 +1,11 @@
 package booths
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"yiji/internal/fault"
@@ -81,6 +83,29 @@ type Wishes struct {
 	Zones  []string `json:"zones,omitempty"`
 }
 
+// check refuses wishes for what is not on the ground.
+func (w Wishes) check(ground Layout, field string) error {
+	for i, code := range w.Booths {
+		if !slices.ContainsFunc(ground.Booths, func(b Booth) bool { return b.Code == code }) {
+			return fault.Invalid("wish.booth_unknown", fmt.Sprintf("%s.booths[%d]", field, i), "no booth has the code %q", code)
+		}
+	}
+	for i, name := range w.Zones {
+		if !slices.ContainsFunc(ground.Zones, func(z Zone) bool { return z.Name == name }) {
+			return fault.Invalid("wish.zone_unknown", fmt.Sprintf("%s.zones[%d]", field, i), "no zone is called %q", name)
+		}
+	}
+	return nil
+}
+
+// checkAsked judges wishes for a ground that perhaps nobody has drawn yet.
+func (w Wishes) checkAsked(ground Layout, field string) error {
+	if err := cmp.Or(checkTokens(w.Booths, field+".booths"), checkTokens(w.Zones, field+".zones")); err != nil || len(ground.Booths) == 0 {
+		return err
+	}
+	return w.check(ground, field)
+}
+
 // Contact is whom to call. It is sealed before it is stored and never leaves
 // in an event, a log or a URL.
 type Contact struct {
@@ -139,7 +164,7 @@ func (r Roster) Check() error {
 	locked := map[string]bool{}
 	for i, p := range r.Partners {
 		field := fmt.Sprintf("partners[%d]", i)
-		if err := p.check(field, codes, locked); err != nil {
+		if err := p.check(r.Layout, field, codes, locked); err != nil {
 			return err
 		}
 		if first, twice := names[nameKey(p.Name)]; twice {
@@ -150,7 +175,7 @@ func (r Roster) Check() error {
 	return nil
 }
 
-func (p RosterPartner) check(field string, codes, locked map[string]bool) error {
+func (p RosterPartner) check(ground Layout, field string, codes, locked map[string]bool) error {
 	if err := checkName(p.Name, field+".name"); err != nil {
 		return err
 	}
@@ -165,10 +190,8 @@ func (p RosterPartner) check(field string, codes, locked map[string]bool) error 
 	if err := checkServices(p.Services, field+".services"); err != nil {
 		return err
 	}
-	for i, code := range p.Wishes.Booths {
-		if !codes[code] {
-			return fault.Invalid("wish.booth_unknown", fmt.Sprintf("%s.wishes.booths[%d]", field, i), "no booth has the code %q", code)
-		}
+	if err := p.Wishes.check(ground, field+".wishes"); err != nil {
+		return err
 	}
 	if p.W < 0 || p.H < 0 {
 		return fault.Invalid("partner.size", field+".size", "a size cannot be negative")

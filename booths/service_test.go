@@ -365,7 +365,7 @@ func TestDayLayout(t *testing.T) {
 		}
 		w.no(w.s.Override(ctx, organizer, "d1", Decision{ClaimID: c.ID, BoothID: before["B"].ID, Reason: "树荫"}))
 		w.behind("d1 true")
-		l := Layout{Booths: []Booth{{Code: "A"}, {Code: "C"}}}
+		l := Layout{Booths: []Booth{{Code: "A"}, {Code: "C", X: 300}}}
 		w.no(w.s.SaveLayout(ctx, "c1", "m1", l))
 		w.fails(w.s.CatchUp(ctx, "c1", "d1"), "layout.booth_locked")
 		l.Booths = append(l.Booths, Booth{Code: "B", X: 100})
@@ -450,9 +450,18 @@ func TestImport(t *testing.T) {
 		}
 		again, err := w.s.Import(ctx, "c1", "m1", r)
 		w.no(err)
-		if again.Changed != 5 || cmp.Diff(first.Partners, again.Partners) != "" {
+		if again.Unchanged != 5 || again.Changed != 0 || cmp.Diff(first.Partners, again.Partners) != "" {
 			t.Fatalf("%+v", again)
 		}
+		r.Partners[1].Contact = Contact{Person: "王"}
+		r.Partners[2].Services[0].Minutes++
+		r.Partners[3].Standing = true
+		if again, err = w.s.Import(ctx, "c1", "m1", r); err != nil || again.Changed != 3 || again.Unchanged != 2 {
+			t.Fatalf("%+v %v", again, err)
+		}
+		r.Partners[3].Standing = false // a roster never ends a standing place
+		r.Partners[2].Services[0].Minutes--
+		w.no(w.s.SaveStanding(ctx, organizer, first.Partners[r.Partners[3].Name], "m1", nil))
 		w.openClaiming()
 		for _, rp := range r.Partners[1:] {
 			p, err := w.s.Partner(ctx, organizer, first.Partners[rp.Name])

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"strings"
+
 	"yiji/booths"
 	"yiji/internal/account"
 	"yiji/internal/fault"
@@ -115,7 +117,7 @@ func (s *Server) apiStanding(c *call, in standingRequest) (booths.Partner, error
 		places = append(places, booths.Standing{MarketID: m.ID, Services: serviceIDs(p, item.Services), Wishes: item.Wishes})
 	}
 	if err := s.Booths.SaveStanding(c.ctx(), c.as(""), p.ID, m.ID, places); err != nil {
-		return p, err
+		return p, fault.From(err).Renamed(func(field string) string { return strings.Replace(field, "standing[", "items[", 1) })
 	}
 	return s.apiPartner(c, none{})
 }

@@ -21,7 +21,9 @@ func (s *Server) marketAPI() []endpoint {
 		{method: post, path: market + "/exceptions", summary: "Skip, move or add a single date", action: account.DayPlan, where: inCommunity, do: on(s.apiException)},
 		{method: del, path: market + "/exceptions/:date", summary: "Take the exception of a date back", action: account.DayPlan, where: inCommunity, do: on(s.apiExceptionRemove)},
 		{method: get, path: market + "/layout", summary: "The ground of a market", action: account.LayoutRead, where: inCommunity, do: on(s.apiLayout)},
-		{method: put, path: market + "/layout", summary: "Replace the ground of a market; lengths in centimetres", action: account.LayoutEdit, where: inCommunity, do: on(s.apiLayoutSave)},
+		{method: put, path: market + "/layout", summary: "Replace the ground of a market; lengths in centimetres. Days that take claims keep theirs: the answer names them, catch-up gives them this one", action: account.LayoutEdit, where: inCommunity, do: on(s.apiLayoutSave)},
+		{method: get, path: market + "/behind", summary: "Days that take claims and do not know the market's present ground or standing partners", action: account.LayoutRead, where: inCommunity, do: on(s.apiBehind)},
+		{method: post, path: day + "/catch-up", summary: "Give a day that takes claims the present ground and standing partners of its market", action: account.LayoutEdit, where: inCommunity, do: on(s.apiCatchUp)},
 		{method: post, path: day + "/confirm", summary: "End claiming now and publish the plan", action: account.PlanConfirm, where: inCommunity, do: on(s.apiConfirm)},
 		{method: post, path: day + "/open", summary: "Open the day now", action: account.DayOpen, where: inCommunity, do: on(s.apiOpen)},
 		{method: post, path: day + "/close", summary: "Close the day now", action: account.DayClose, where: inCommunity, do: on(s.apiClose)},
@@ -217,15 +219,55 @@ func (s *Server) apiLayout(c *call, _ none) (booths.Layout, error) {
 	return s.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
 }
 
-func (s *Server) apiLayoutSave(c *call, in booths.Layout) (booths.Layout, error) {
+// layoutSaved is a ground that was saved, and the days that have another one
+// until they catch up.
+type layoutSaved struct {
+	booths.Layout
+	Behind []behindDay `json:"behind"`
+}
+
+// behindDay is a day that takes claims and does not know what came after they
+// had begun.
+type behindDay struct {
+	Day      string   `json:"day"`
+	Date     string   `json:"date"`
+	HeldOn   string   `json:"held_on"`
+	Ground   bool     `json:"ground"`   // it has another ground, or other wishes, than its market
+	Partners []string `json:"partners"` // standing partners who have no claim on it
+}
+
+func (s *Server) apiLayoutSave(c *call, in booths.Layout) (out layoutSaved, err error) {
 	m, err := c.marketNamed(c.Param("market"))
 	if err != nil {
-		return in, err
+		return out, err
 	}
 	if err := s.Booths.SaveLayout(c.ctx(), c.In.CommunityID, m.ID, in); err != nil {
-		return in, err
+		return out, err
 	}
-	return s.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
+	if out.Layout, err = s.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID); err != nil {
+		return out, err
+	}
+	late, err := s.apiBehind(c, none{})
+	out.Behind = late.Items
+	return out, err
+}
+
+func (s *Server) apiBehind(c *call, _ none) (out list[behindDay], err error) {
+	m, err := c.marketNamed(c.Param("market"))
+	if err != nil {
+		return out, err
+	}
+	all, err := s.Booths.Behind(c.ctx(), c.In.CommunityID)
+	for _, b := range all {
+		if b.MarketID == m.ID {
+			out.Items = append(out.Items, behindDay{Day: b.ID, Date: b.Date, HeldOn: b.HeldOn, Ground: b.Ground, Partners: b.Partners})
+		}
+	}
+	return out, err
+}
+
+func (s *Server) apiCatchUp(c *call, _ none) (none, error) {
+	return none{}, s.Booths.CatchUp(c.ctx(), c.In.CommunityID, c.Param("day"))
 }
 
 func (c *call) dayRef() scheduler.DayRef {

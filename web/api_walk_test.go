@@ -217,9 +217,47 @@ func (w *walk) claimPlaces() {
 	if r := w.doctors.ask(post, claims, map[string]any{"partner": w.ids["磨刀师傅"]}, db.NewID()); r.Status != 403 {
 		w.t.Errorf("claimed for somebody else: %d", r.Status)
 	}
+	for field, wishes := range map[string]any{"wishes.booths[1]": map[string]any{"booths": []string{"A1", "Z9"}}, "wishes.zones[0]": map[string]any{"zones": []string{"南区"}}} {
+		if r := w.doctors.ask(post, claims, map[string]any{"services": []string{"针灸"}, "wishes": wishes}, db.NewID()); r.Status != 422 || r.Problem.Field != field {
+			w.t.Errorf("a wish for what is not on the ground: %d %+v", r.Status, r.Problem)
+		}
+	}
 	w.organizer.must(201, post, claims, map[string]any{"partner": w.ids["磨刀师傅"], "services": []string{"磨刀"}}, nil)
 	w.organizer.must(200, get, claims, nil, nil)
 	w.hear()
+	w.layOut()
+}
+
+// layOut: a ground changed while a day takes claims names the day, which gets
+// it when told to.
+func (w *walk) layOut() {
+	w.t.Helper()
+	o, at := w.organizer, walkPath+"/markets/m/"
+	var ground booths.Layout
+	o.must(200, get, at+"layout", nil, &ground)
+	for i := range ground.Booths {
+		ground.Booths[i].Y += 100
+	}
+	for range 2 { // there and back
+		for i := range ground.Booths {
+			ground.Booths[i].Y -= 50
+		}
+		var saved layoutSaved
+		o.must(200, put, at+"layout", ground, &saved)
+		if len(saved.Behind) != 1 || saved.Behind[0].Day != w.dayID || !saved.Behind[0].Ground || len(saved.Booths) != 2 {
+			w.t.Fatalf("saved %+v", saved)
+		}
+		var late list[behindDay]
+		o.must(200, get, at+"behind", nil, &late)
+		if len(late.Items) != 1 || late.Items[0].HeldOn != "2026-11-19" {
+			w.t.Errorf("behind %+v", late)
+		}
+		o.must(204, post, walkPath+"/days/"+w.dayID+"/catch-up", nil, nil)
+		o.must(200, get, at+"behind", nil, &late)
+		if len(late.Items) != 0 {
+			w.t.Errorf("still behind: %+v", late)
+		}
+	}
 }
 
 // plan: a draft with reasons, a decision over it, publication.

@@ -92,6 +92,12 @@ func TestStandingPlacesAndTheEndOfAPartner(t *testing.T) {
 		if err != nil || len(got.Standing) != 2 || got.Standing[0].MarketID != m.ID || strings.Join(got.Standing[0].Wishes.Booths, ",") != "B4,B1" {
 			t.Fatalf("%+v %v", got.Standing, err)
 		}
+		// A wish for a booth that is not on the ground is a typing mistake, told at its line.
+		ground := booths.Layout{Booths: []booths.Booth{{Code: "B1"}, {Code: "B4", X: 300}}}
+		if err := o.Booths.SaveLayout(t.Context(), o.place.ID, m.ID, ground); err != nil {
+			t.Fatal(err)
+		}
+		says(t, o.mine.post(standing, with(clone(v), "standing[1].services", p.Services[1].ID, "standing[1].booths", "B1、B5")), 422, `想要的摊位没有这个编号`)
 		archive := at + "/archive"
 		says(t, o.mine.send(at, archive), 422, "请先勾选")
 		gone := o.mine.send(at, archive, "sure", "yes")

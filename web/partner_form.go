@@ -1,6 +1,7 @@
 package web
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -108,6 +109,8 @@ func (c *call) standingForm(p booths.Partner, marketID string) form {
 	return f
 }
 
+var wishOfPlace = regexp.MustCompile(`^(standing\[\d+\]\.)wishes\.(booths|zones)\[\d+\]$`)
+
 // partnerStanding changes the standing places of a partner at one market.
 func (s *Server) partnerStanding(c *call) error {
 	p, err := c.partner()
@@ -138,6 +141,9 @@ func (s *Server) partnerStanding(c *call) error {
 		err = s.Booths.SaveStanding(c.ctx(), c.boothScope(f), p.ID, m.ID, places)
 	}
 	if err != nil {
+		err = fault.From(err).Renamed(func(field string) string { // one line of the form holds a list
+			return wishOfPlace.ReplaceAllString(field, "$1$2")
+		})
 		return c.partnerAgain(p, f, err, put)
 	}
 	return c.done("/o/"+c.Community.Slug+"/partners/"+p.ID, "done.standing_saved")
