@@ -20,7 +20,7 @@ func (s *Server) messageAPI() []endpoint {
 		{method: post, path: community + "/subscriptions", summary: "Ask to be told about a market or one of its days: a message to the address asks for confirmation; the answer never says who is subscribed", action: account.TellMe, where: inCommunity, do: on(s.apiSubscribe), status: 202},
 		{method: post, path: "/confirmations", summary: "Confirm what was asked for, with the token of the message", action: account.TellMe, where: nowhere, do: on(s.apiConfirmAsked)},
 		{method: get, path: community + "/parked", summary: "Events of the community that a part of the house could not apply", action: account.ParkedRead, where: inCommunity, do: on(s.apiParked)},
-		{method: post, path: community + "/parked/replay", summary: "Try the parked events of a market day again", action: account.ParkedReplay, where: inCommunity, do: on(s.apiReplay)},
+		{method: post, path: community + "/parked/replay", summary: "Try the parked events of the community again", action: account.ParkedReplay, where: inCommunity, do: on(s.apiReplay)},
 	}
 }
 
@@ -137,32 +137,26 @@ func parkedOf(p outbox.Parked) parkedAnswer {
 	return parkedAnswer{Consumer: p.Consumer, Key: p.Key, Event: p.EventID, Name: p.Name, Error: p.Error, Attempts: p.Attempts, ParkedAt: db.Time(p.ParkedAt)}
 }
 
+// replayRequest says what to try again: everything of the community, unless a
+// consumer or a market day is named.
 type replayRequest struct {
-	Consumer string `json:"consumer"`
-	Key      string `json:"key"` // the market day
+	Consumer string `json:"consumer,omitempty"`
+	Key      string `json:"key,omitempty"` // the market day
 }
 
-// replayAnswer says how many events went through, and why the next one did not.
+// replayAnswer says how many events went through, how many wait still, and why
+// the first of them does.
 type replayAnswer struct {
 	Applied int    `json:"applied"`
+	Left    int    `json:"left"`
 	Error   string `json:"error,omitempty"`
 }
 
 func (s *Server) apiReplay(c *call, in replayRequest) (replayAnswer, error) {
-	if s.replay == nil || !c.hasDay(in.Key) {
+	if in.Key != "" && !c.hasDay(in.Key) {
 		return replayAnswer{}, fault.NotFound("parked.unknown", "key", "nothing of this market day is parked here")
 	}
-	all, err := s.parked(c.ctx(), parkedMax)
-	if err != nil {
-		return replayAnswer{}, err
-	}
-	if !slices.ContainsFunc(all, func(p outbox.Parked) bool { return p.Consumer == in.Consumer && p.Key == in.Key }) {
-		return replayAnswer{}, nil // replayed before: nothing to do
-	}
-	n, failed := s.replay(c.ctx(), in.Consumer, in.Key)
-	out := replayAnswer{Applied: n}
-	if failed != nil {
-		out.Error = failed.Error()
-	}
-	return out, nil
+	return c.replay(func(g parkedGroup) bool {
+		return (in.Consumer == "" || in.Consumer == g.Consumer) && (in.Key == "" || in.Key == g.Day.ID)
+	})
 }

@@ -127,7 +127,7 @@ func TestParkedEventsOfOneCommunity(t *testing.T) {
 	}
 	var done replayAnswer
 	o.must(200, post, parked+"/replay", map[string]any{"consumer": "queue", "key": f.day.ID}, &done)
-	if done.Applied != 1 || done.Error != "still broken" {
+	if done.Applied != 1 || done.Left != 1 || done.Error != "still broken" {
 		t.Errorf("replayed %+v", done)
 	}
 	o.must(200, post, parked+"/replay", map[string]any{"consumer": "booths", "key": f.day.ID}, nil) // nothing is parked there

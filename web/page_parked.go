@@ -1,6 +1,9 @@
 package web
 
 import (
+	"cmp"
+	"strconv"
+
 	"github.com/a-h/templ"
 
 	"yiji/internal/db"
@@ -20,7 +23,7 @@ type parkedGroup struct {
 func (g parkedGroup) since() int64 { return g.Events[0].ParkedAt }
 
 func (s *Server) parkedShow(c *call) error {
-	v, err := c.parkedView(c.form("consumer", "day"))
+	v, err := c.parkedView(c.form())
 	if err != nil {
 		return err
 	}
@@ -60,28 +63,48 @@ func (c *call) parkedView(f form) (parkedView, error) {
 	return v, nil
 }
 
+// parkedReplay tries everything of this community again. What fails again holds
+// back only what came after it on its own day.
 func (s *Server) parkedReplay(c *call) error {
-	f := c.form("consumer", "day")
-	if _, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, f.Get("day")); err != nil {
+	r, err := c.replay(nil)
+	if err != nil {
 		return err
 	}
-	var err error
-	if s.replay != nil {
-		_, err = s.replay(c.ctx(), f.Get("consumer"), f.Get("day"))
+	if r.Left == 0 {
+		return c.done("/o/"+c.Community.Slug+"/parked", "done.parked_replayed")
 	}
+	f := c.form()
+	v, err := c.parkedView(f)
 	if err != nil {
-		s.log.Warn("replay failed again", "consumer", f.Get("consumer"), "error", err)
-		v, gone := c.parkedView(f)
-		if gone != nil {
-			return gone
-		}
-		again := fault.Conflict("parked.again", "", "failed again: %v", err)
-		return c.again(f, again, func(f form) templ.Component {
-			v.form = f
-			return parkedPage(v)
-		})
+		return err
 	}
-	return c.done("/o/"+c.Community.Slug+"/parked", "done.parked_replayed")
+	again := fault.Conflict("parked.again", "", "%d failed again: %s", r.Left, r.Error).
+		Telling("done", strconv.Itoa(r.Applied), "left", strconv.Itoa(r.Left))
+	return c.again(f, again, func(f form) templ.Component {
+		v.form = f
+		return parkedPage(v)
+	})
+}
+
+// replay tries what is parked of this community again, where only asks for it.
+func (c *call) replay(only func(parkedGroup) bool) (r replayAnswer, err error) {
+	v, err := c.parkedView(form{})
+	if err != nil {
+		return r, err
+	}
+	for _, g := range v.Groups {
+		if only != nil && !only(g) {
+			continue
+		}
+		n, failed := c.server.replay(c.ctx(), g.Consumer, g.Day.ID)
+		r.Applied += n
+		if failed != nil {
+			c.server.log.Warn("replay failed again", "consumer", g.Consumer, "day", g.Day.ID, "error", failed)
+			r.Left += max(len(g.Events)-n, 1)
+			r.Error = cmp.Or(r.Error, failed.Error())
+		}
+	}
+	return r, nil
 }
 
 // sinceText is when the first event of the group was set aside.

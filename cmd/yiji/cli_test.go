@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"yiji/internal/db"
+	"yiji/internal/event"
+	"yiji/internal/outbox"
 )
 
 // yiji runs the command line in this process.
@@ -140,49 +142,52 @@ func TestBadInputIsExitTwoAndNamesTheField(t *testing.T) {
 		args []string
 		say  string
 	}{
-		"no rule":             {[]string{"preview", "--from", "2026-01-01"}, "--rule"},
-		"rule of nothing":     {rule(``), "--rule: is empty"},
-		"rule null":           {rule(`null`), "--rule: is empty"},
-		"base URL":            {[]string{"serve", "--base-url", "market", "--database", filepath.Join(dir, "y.db")}, "--base-url"},
-		"port":                {[]string{"serve", "--listen", "127.0.0.1:99999", "--database", filepath.Join(dir, "y.db")}, "--listen"},
-		"invite's URL":        {[]string{"invite", "admin", "--base-url", "market.example", "--database", filepath.Join(dir, "y.db")}, "--base-url: \"market.example\""},
-		"invite to no URL":    {[]string{"invite", "admin", "--base-url", "", "--database", filepath.Join(dir, "y.db")}, "--base-url"},
-		"demo's port":         {[]string{"demo", "--listen", "127.0.0.1:99999"}, "--listen"},
-		"demo's address":      {[]string{"demo", "--listen", "8080"}, "--listen"},
-		"no database":         {[]string{"doctor", "--database", none}, "--database"},
-		"not JSON":            {rule(`{`), "--rule"},
-		"unknown key":         {rule(`{"montly":{}}`), "montly"},
-		"two rules":           {rule(`{"monthly":{"days":[1]},"dates":["2026-01-01"]}`), "--rule"},
-		"day 32":              {rule(`{"monthly":{"days":[32]}}`), "days[0]"},
-		"31 February skipped": {rule(`{"monthly":{"days":[31],"months":[2],"month_end":"skip"}}`), "never"},
-		"TZ in cron":          {rule(`{"cron":"TZ=0 0 9 8 * *"}`), "cron"},
-		"every":               {rule(`{"cron":"@every 1s"}`), "cron"},
-		"cron never fires":    {rule(`{"cron":"0 9 31 2 *"}`), "cron"},
-		"six fields":          {rule(`{"cron":"0 0 9 8 * *"}`), "cron"},
-		"fifth monday 6":      {rule(`{"monthly":{"nth":6,"weekday":"monday"}}`), "nth"},
-		"weekday":             {rule(`{"weekly":{"every":1,"weekdays":["fredag"],"from":"2026-01-02"}}`), "fredag"},
-		"policy":              {from("--holiday", "maybe"), "--holiday"},
-		"zone":                {from("--tz", "Mars/Olympus"), "--tz"},
-		"count":               {from("--count", "0"), "--count: 0 is not between 1 and"},
-		"count below nothing": {from("--count", "-1"), "--count: -1 is not between 1 and"},
-		"from":                {[]string{"preview", "--rule", `{"monthly":{"days":[1]}}`, "--from", "2026-02-30"}, "--from"},
-		"holidays file":       {from("--holidays", "/nowhere.yaml"), "--holidays"},
-		"doctor of nothing":   {[]string{"doctor", "--database", filepath.Join(dir, "typo.db")}, "--database"},
-		"backup of nothing":   {[]string{"backup", filepath.Join(dir, "b"), "--database", filepath.Join(dir, "typo.db")}, "--database"},
-		"invite to nothing":   {[]string{"invite", "admin", "--database", filepath.Join(dir, "typo.db")}, "--database"},
-		"parked in nothing":   {[]string{"parked", "--database", filepath.Join(dir, "typo.db")}, "--database"},
-		"replay of nothing":   {[]string{"replay", "--database", filepath.Join(dir, "typo.db")}, "--database"},
-		"roster missing":      {[]string{"plan", "/nowhere.yaml"}, "FILE"},
-		"booth twice":         {[]string{"plan", twice}, "A1"},
-		"GBK in YAML":         {[]string{"plan", gbk}, "UTF-8"},
-		"unknown flag":        {[]string{"serve", "--lisen", ":1"}, "--lisen"},
-		"unknown command":     {[]string{"serv"}, "serv"},
-		"role":                {[]string{"invite", "king"}, "organizer"},
-		"speed":               {[]string{"demo", "--speed", "-1"}, "--speed"},
-		"restore nothing":     {[]string{"restore", "/nowhere", "--database", filepath.Join(dir, "x.db")}, "FILE"},
-		"restore a roster":    {[]string{"restore", roster, "--database", filepath.Join(dir, "x.db")}, "backup"},
-		"network":             {[]string{"serve", "--allow-private", "10.0.0.1", "--database", filepath.Join(dir, "y.db")}, "--allow-private"},
-		"smtp":                {[]string{"serve", "--smtp", "mail.example", "--database", filepath.Join(dir, "y.db"), "--listen", "127.0.0.1:0"}, "--smtp"},
+		"no rule":                  {[]string{"preview", "--from", "2026-01-01"}, "--rule"},
+		"rule of nothing":          {rule(``), "--rule: is empty"},
+		"rule null":                {rule(`null`), "--rule: is empty"},
+		"base URL":                 {[]string{"serve", "--base-url", "market", "--database", filepath.Join(dir, "y.db")}, "--base-url"},
+		"port":                     {[]string{"serve", "--listen", "127.0.0.1:99999", "--database", filepath.Join(dir, "y.db")}, "--listen"},
+		"invite's URL":             {[]string{"invite", "admin", "--base-url", "market.example", "--database", filepath.Join(dir, "y.db")}, "--base-url: \"market.example\""},
+		"invite to no URL":         {[]string{"invite", "admin", "--base-url", "", "--database", filepath.Join(dir, "y.db")}, "--base-url"},
+		"demo's port":              {[]string{"demo", "--listen", "127.0.0.1:99999"}, "--listen"},
+		"demo's address":           {[]string{"demo", "--listen", "8080"}, "--listen"},
+		"no database":              {[]string{"doctor", "--database", none}, "--database"},
+		"not JSON":                 {rule(`{`), "--rule"},
+		"unknown key":              {rule(`{"montly":{}}`), "montly"},
+		"two rules":                {rule(`{"monthly":{"days":[1]},"dates":["2026-01-01"]}`), "--rule"},
+		"day 32":                   {rule(`{"monthly":{"days":[32]}}`), "days[0]"},
+		"31 February skipped":      {rule(`{"monthly":{"days":[31],"months":[2],"month_end":"skip"}}`), "never"},
+		"TZ in cron":               {rule(`{"cron":"TZ=0 0 9 8 * *"}`), "cron"},
+		"every":                    {rule(`{"cron":"@every 1s"}`), "cron"},
+		"cron never fires":         {rule(`{"cron":"0 9 31 2 *"}`), "cron"},
+		"six fields":               {rule(`{"cron":"0 0 9 8 * *"}`), "cron"},
+		"fifth monday 6":           {rule(`{"monthly":{"nth":6,"weekday":"monday"}}`), "nth"},
+		"weekday":                  {rule(`{"weekly":{"every":1,"weekdays":["fredag"],"from":"2026-01-02"}}`), "fredag"},
+		"policy":                   {from("--holiday", "maybe"), "--holiday"},
+		"zone":                     {from("--tz", "Mars/Olympus"), "--tz"},
+		"count":                    {from("--count", "0"), "--count: 0 is not between 1 and"},
+		"count below nothing":      {from("--count", "-1"), "--count: -1 is not between 1 and"},
+		"from":                     {[]string{"preview", "--rule", `{"monthly":{"days":[1]}}`, "--from", "2026-02-30"}, "--from"},
+		"holidays file":            {from("--holidays", "/nowhere.yaml"), "--holidays"},
+		"doctor of nothing":        {[]string{"doctor", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"backup of nothing":        {[]string{"backup", filepath.Join(dir, "b"), "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"invite to nothing":        {[]string{"invite", "admin", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"parked in nothing":        {[]string{"parked", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"replay of nothing":        {[]string{"replay", "--database", filepath.Join(dir, "typo.db")}, "--database"},
+		"roster missing":           {[]string{"plan", "/nowhere.yaml"}, "FILE"},
+		"booth twice":              {[]string{"plan", twice}, "A1"},
+		"GBK in YAML":              {[]string{"plan", gbk}, "UTF-8"},
+		"unknown flag":             {[]string{"serve", "--lisen", ":1"}, "--lisen"},
+		"unknown command":          {[]string{"serv"}, "serv"},
+		"role":                     {[]string{"invite", "king"}, "organizer"},
+		"no date ever":             {append(rule(`{"monthly":{"days":[1]}}`), "--from", "1850-01-01"), "--from: "},
+		"desk of a partner":        {[]string{"invite", "desk", "--community", "xiangyang", "--partner", "X", "--database", filepath.Join(dir, "y.db")}, "--partner: "},
+		"restore a roster's field": {[]string{"restore", roster, "--database", filepath.Join(dir, "x.db")}, "yiji: FILE: "},
+		"speed":                    {[]string{"demo", "--speed", "-1"}, "--speed"},
+		"restore nothing":          {[]string{"restore", "/nowhere", "--database", filepath.Join(dir, "x.db")}, "FILE"},
+		"restore a roster":         {[]string{"restore", roster, "--database", filepath.Join(dir, "x.db")}, "backup"},
+		"network":                  {[]string{"serve", "--allow-private", "10.0.0.1", "--database", filepath.Join(dir, "y.db")}, "--allow-private"},
+		"smtp":                     {[]string{"serve", "--smtp", "mail.example", "--database", filepath.Join(dir, "y.db"), "--listen", "127.0.0.1:0"}, "--smtp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, errs, code := yiji(t, c.args...)
@@ -257,7 +262,7 @@ func TestImportBackupRestoreInvite(t *testing.T) {
 		say  string
 	}{
 		{[]string{"import", roster, "--database", first}, "5 partners new"},
-		{[]string{"import", roster, "--database", first}, "0 partners new"},
+		{[]string{"import", roster, "--database", first}, "0 partners new, 0 changed, 5 unchanged, 8 booths"},
 		{[]string{"doctor", "--database", first}, "invariants hold"},
 		{[]string{"parked", "--database", first}, "nothing is parked"},
 		{[]string{"replay", "--database", first}, "nothing to replay"},
@@ -271,6 +276,12 @@ func TestImportBackupRestoreInvite(t *testing.T) {
 		out, errs, code := yiji(t, s.args...)
 		if code != exitOK || !strings.Contains(out, s.say) {
 			t.Fatalf("%v: exit %d, want %q in:\n%s%s", s.args, code, s.say, out, errs)
+		}
+	}
+	for flag, args := range map[string][]string{"--community": {"--community", "nowhere"}, "--label": {"--community", "xiangyang", "--label", strings.Repeat("长", 300)}} {
+		args = append([]string{"invite", "desk", "--database", second}, args...)
+		if _, errs, code := yiji(t, args...); code != exitInput || !strings.HasPrefix(errs, "yiji: "+flag+": ") {
+			t.Errorf("exit %d: %s, want %s", code, errs, flag)
 		}
 	}
 	if _, errs, _ := yiji(t, "invite", "admin", "--database", second, "--base-url", "https://market.example"); !strings.Contains(errs, "leads to https://market.example") || !strings.Contains(errs, "--base-url") {
@@ -301,5 +312,59 @@ func TestImportBackupRestoreInvite(t *testing.T) {
 	}
 	if _, _, code := yiji(t, "backup", filepath.Join(dir, "save"), "--database", first); code != exitInput {
 		t.Errorf("overwriting a backup: exit %d", code)
+	}
+}
+
+// parkOne puts an event into the outbox and sets it aside for a consumer.
+func parkOne(t *testing.T, d *db.DB, consumer string, r db.Record) {
+	t.Helper()
+	r.ID, r.Topic = db.NewID(), outbox.Topic
+	err := d.Update(t.Context(), func(tx *db.Tx) error { tx.Append(r); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.Update(t.Context(), func(tx *db.Tx) error {
+		all, _, err := outbox.Read(tx, outbox.Wanted{Topic: outbox.Topic, Keys: []string{r.Key}, Limit: 100}, 0)
+		if err != nil {
+			return err
+		}
+		return outbox.Park(tx, consumer, all[len(all)-1], outbox.Failure{Why: "broken", Attempts: 6})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What fails again keeps only the later events of its own day waiting: every
+// other day is tried, and the end says what is left and why.
+func TestReplayTriesEveryDay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "a.db")
+	if _, errs, code := yiji(t, "import", roster, "--database", file); code != exitOK {
+		t.Fatal(errs)
+	}
+	d, err := db.Open(t.Context(), db.Options{URL: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	poison := event.MarketDayOpened{}.Name()
+	parkOne(t, d, "queue", db.Record{Key: "day1", Name: poison, Payload: "{"})
+	parkOne(t, d, "queue", db.Record{Key: "day1", Name: "nobody.hears.v1", Payload: "{}"}) // waits for the one before it
+	parkOne(t, d, "gone", db.Record{Key: "day1", Name: poison, Payload: "{"})              // a consumer of an older program
+	parkOne(t, d, "queue", db.Record{Key: "day2", Name: "nobody.hears.v1", Payload: "{}"})
+	parkOne(t, d, "queue", db.Record{Key: "day2", Name: "nobody.hears.v1", Payload: "{}"})
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := yiji(t, "replay", "--database", file)
+	if code != exitFailed || !strings.Contains(errs, "2 applied, 3 still parked") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	for _, line := range []string{"queue day1: 0 applied, 2 left: queue: ", "gone day1: 0 applied, 1 left: no consumer", "queue day2: 2 applied\n"} {
+		if !strings.Contains(out, line) {
+			t.Errorf("%q is missing in:\n%s", line, out)
+		}
+	}
+	if out, errs, code := yiji(t, "replay", "queue", "day2", "--database", file); code != exitOK || !strings.Contains(out, "nothing to replay") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }

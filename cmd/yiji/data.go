@@ -38,8 +38,8 @@ func (c *importCmd) Run(ctx context.Context, s streams) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(s.out, "%s · %s: %d partners new, %d changed, %d booths\n",
-			done.Community.Name, done.Market.Name, done.Created, done.Changed, done.Booths)
+		fmt.Fprintf(s.out, "%s · %s: %d partners new, %d changed, %d unchanged, %d booths\n",
+			done.Community.Name, done.Market.Name, done.Created, done.Changed, done.Unchanged, done.Booths)
 		return nil
 	})
 }

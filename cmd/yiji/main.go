@@ -92,7 +92,29 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 		}
 		return exitInput
 	}
-	return report(errs, kctx.Run())
+	return report(errs, typed(kctx, kctx.Run()))
+}
+
+// typed says a fault in the words of the command line: a field that is a flag
+// or an argument of the command is called as one types it.
+func typed(kctx *kong.Context, err error) error {
+	var f *fault.Error
+	if !errors.As(err, &f) || f.Error() != err.Error() {
+		return err
+	}
+	return f.Renamed(func(field string) string {
+		for _, flag := range kctx.Flags() {
+			if flag.Name == field {
+				return "--" + field
+			}
+		}
+		for _, arg := range kctx.Selected().Positional {
+			if arg.Name == field {
+				return arg.Tag.PlaceHolder
+			}
+		}
+		return field
+	})
 }
 
 // withDefault is the help of a flag with what it is when it is not given.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,35 +62,40 @@ type replayCmd struct {
 	Key      string `arg:"" optional:"" help:"Only this market day's." placeholder:"DAY"`
 }
 
-// Run replays everything parked that matches, one market day after the other.
+// Run replays everything parked that matches, one market day after the other: a
+// day that fails again holds no other day back.
 func (c *replayCmd) Run(ctx context.Context, s streams) error {
 	if err := c.there(); err != nil {
 		return err
 	}
 	return withApp(ctx, c.store, func(a *app.App) error {
-		var all []outbox.Parked
+		var piles []outbox.Pile
 		err := a.DB.View(ctx, func(tx *db.Tx) (err error) {
-			all, err = outbox.AllParked(tx, maxParked)
+			piles, err = outbox.Piles(tx)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		done := map[[2]string]bool{}
-		for _, p := range all {
-			id := [2]string{p.Consumer, p.Key}
-			if done[id] || (c.Consumer != "" && c.Consumer != p.Consumer) || (c.Key != "" && c.Key != p.Key) {
+		piles = slices.DeleteFunc(piles, func(p outbox.Pile) bool {
+			return (c.Consumer != "" && c.Consumer != p.Consumer) || (c.Key != "" && c.Key != p.Key)
+		})
+		if len(piles) == 0 {
+			fmt.Fprintln(s.out, "nothing to replay")
+		}
+		applied, left := 0, 0
+		for _, p := range piles {
+			n, err := a.Bus.Replay(ctx, p.Consumer, p.Key)
+			applied += n
+			if err == nil {
+				fmt.Fprintf(s.out, "%s %s: %d applied\n", p.Consumer, p.Key, n)
 				continue
 			}
-			done[id] = true
-			n, err := a.Bus.Replay(ctx, p.Consumer, p.Key)
-			fmt.Fprintf(s.out, "%s %s: %d applied\n", p.Consumer, p.Key, n)
-			if err != nil {
-				return err
-			}
+			left += p.Events - n
+			fmt.Fprintf(s.out, "%s %s: %d applied, %d left: %v\n", p.Consumer, p.Key, n, p.Events-n, err)
 		}
-		if len(done) == 0 {
-			fmt.Fprintln(s.out, "nothing to replay")
+		if left > 0 {
+			return fmt.Errorf("%d applied, %d still parked (see: yiji parked)", applied, left)
 		}
 		return nil
 	})
@@ -107,6 +113,9 @@ type inviteCmd struct {
 
 // Run prints the link once; only its digest is kept.
 func (c *inviteCmd) Run(ctx context.Context, s streams) error {
+	if c.Role != string(account.Partner) && c.Partner != "" {
+		return fault.Invalid("invite.partner", "--partner", "only a partner's invitation names one: leave it out for %s", c.Role)
+	}
 	if err := cmp.Or(app.CheckBaseURL(cmp.Or(c.BaseURL, " ")), c.there()); err != nil {
 		return err
 	}

@@ -72,6 +72,20 @@ func AllParked(tx *db.Tx, limit int) ([]Parked, error) {
 	return out, err
 }
 
+// Pile is what one consumer has parked of one key.
+type Pile struct {
+	Consumer string `db:"consumer"`
+	Key      string `db:"key"`
+	Events   int    `db:"events"`
+}
+
+// Piles lists what is parked by consumer and key, oldest first.
+func Piles(tx *db.Tx) ([]Pile, error) {
+	var out []Pile
+	err := tx.Select(&out, `SELECT consumer, key, COUNT(*) AS events FROM parked GROUP BY consumer, key ORDER BY MIN(seq), consumer`)
+	return out, err
+}
+
 // NextParked returns the oldest parked event of a consumer and key; ok is false
 // when none is left.
 func NextParked(tx *db.Tx, consumer, key string) (e Stored, ok bool, err error) {
