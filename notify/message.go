@@ -94,7 +94,11 @@ func (l letter) paragraphs() []string {
 	case SubscriptionConfirm:
 		return []string{k + "body", k + "otherwise"}
 	case ClosingOrganizer:
-		return []string{k + "body", k + "lines", l.next(), "notify.part.organizer_link"}
+		body := k + "body"
+		if l.p.NextDate == "" { // nowhere to carry anybody over to
+			body = k + "body_last"
+		}
+		return []string{body, k + "lines", l.next(), "notify.part.organizer_link"}
 	case DayCancelled:
 		if l.p.MovedTo != "" {
 			return []string{k + "body", k + "moved_to", "notify.part.day_link"}

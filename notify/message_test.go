@@ -95,6 +95,20 @@ func TestClosingGolden(t *testing.T) {
 	golden(t, "closing.golden", b.String())
 }
 
+// Without a next date nobody is carried over to one: their numbers expire.
+func TestClosingTheLastDay(t *testing.T) {
+	for lang, says := range map[string]string{"zh-Hans": "没轮到 4，号码作废。", "zh-Hant": "沒輪到 4，號碼作廢。", "en": "4 not reached, whose numbers expire."} {
+		l := letter{kind: ClosingOrganizer, dayID: "d1", comm: "c1", lang: lang, due: local(19, 11, 30), now: local(19, 11, 50), p: fullParams()}
+		if out := testOptions().render(l, channel.Mail); strings.Contains(out.Body, says) {
+			t.Errorf("%s, with a next date: %s", lang, out.Body)
+		}
+		l.p.NextDate = ""
+		if out := testOptions().render(l, channel.Mail); !strings.Contains(out.Body, says) {
+			t.Errorf("%s: %s", lang, out.Body)
+		}
+	}
+}
+
 func golden(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", name)

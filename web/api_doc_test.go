@@ -128,6 +128,19 @@ func TestErrorsSpeakTheCallersLanguage(t *testing.T) {
 	if len(reasons) != 1 || !reasons["there is no such partner in this community"] {
 		t.Errorf("%v", reasons)
 	}
+	// Who sends too much is known all the same: without a wish in the request it
+	// is the language they chose for themselves.
+	a, err := r.Account.ActorBySession(t.Context(), p.token)
+	if err == nil {
+		err = r.Account.Edit(t.Context(), a, account.Profile{Name: "Wang", Lang: "en"})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.lang = ""
+	if a := p.ask(http.MethodPut, "/communities/here", map[string]any{"name": strings.Repeat("x", bodyLimit)}); a.Status != 413 || a.Problem.Message != "What was sent is too large: at most 64 KB." {
+		t.Errorf("too large: %d %+v", a.Status, a.Problem)
+	}
 	problem := fmt.Sprint(r.contract().doc["components"].(map[string]any)["schemas"].(map[string]any)["Problem"])
 	for _, s := range []string{"Accept-Language", "always in English"} {
 		if !strings.Contains(problem, s) {

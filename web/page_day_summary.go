@@ -238,9 +238,18 @@ func (v summaryView) briefWait() string {
 		out = append(out, v.T("sum.brief_longest", "service", name, "wait", v.lengthText("length.of", int(longest.Round(time.Minute)/time.Minute))))
 	}
 	if n := v.Figures.CarriedOver; n > 0 {
-		out = append(out, v.T("sum.brief_carried", "n", strconv.Itoa(n)))
+		out = append(out, v.T(v.carried("sum.brief_carried", "sum.brief_expired"), "n", strconv.Itoa(n)))
 	}
 	return strings.Join(out, v.between())
+}
+
+// carried chooses the words about those who were not reached: with a next day
+// they come first on it, without one their numbers expire.
+func (v summaryView) carried(over, nowhere string) string {
+	if v.Next.ID == "" {
+		return nowhere
+	}
+	return over
 }
 
 // came lists who was there and what they brought, each once.

@@ -223,16 +223,19 @@ func oddQuery(q url.Values) bool {
 	return false
 }
 
-// admit counts the request and bounds its body.
+// admit counts the request.
 func (s *Server) admit(c *call) error {
 	req := c.Request()
 	writes := req.Method != http.MethodGet && req.Method != http.MethodHead
-	if err := s.door.admit(c.address(), writes); err != nil {
-		return err
-	}
-	err := limitBody(c.Response(), req, c.route.body)
+	return s.door.admit(c.address(), writes)
+}
+
+// bound bounds the request's body. Who asks is known by then, so that the
+// refusal is in their language.
+func (c *call) bound() error {
+	err := limitBody(c.Response(), c.Request(), c.route.body)
 	if err != nil && !c.api() { // a browser reads the answer only when it has sent everything
-		_, _ = io.CopyN(io.Discard, req.Body, uploadLimit)
+		_, _ = io.CopyN(io.Discard, c.Request().Body, uploadLimit)
 	}
 	return err
 }
@@ -243,7 +246,7 @@ func (s *Server) enter(c *call) error {
 	if c.Lang == "" {
 		c.Lang = accepted(c.Request())
 	}
-	for _, step := range []func() error{c.ours, func() error { return c.route.where(c) }, c.allowed} {
+	for _, step := range []func() error{c.bound, c.ours, func() error { return c.route.where(c) }, c.allowed} {
 		if err == nil {
 			err = step()
 		}
