@@ -65,6 +65,7 @@ func TestEveryRouteForEverybody(t *testing.T) {
 			"nobody": {}, "admin": {Kind: account.Admin},
 			"organizer": {Kind: account.Organizer, CommunityID: own.ID},
 			"desk":      {Kind: account.Desk, CommunityID: own.ID},
+			"kiosk":     {Kind: account.Kiosk, CommunityID: own.ID},
 			"partner":   {Kind: account.Partner, CommunityID: own.ID, PartnerID: myPartner},
 		}
 		for name, role := range actors {

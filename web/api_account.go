@@ -57,10 +57,10 @@ func (s *Server) apiSetup(c *call, in newPerson) (session, error) {
 
 // linkAnswer is what a link would give.
 type linkAnswer struct {
-	Role      string    `json:"role,omitempty" enum:"admin,organizer,desk,partner"` // absent for a login link
-	Login     bool      `json:"login"`                                              // lets somebody known in again
-	Name      string    `json:"name,omitempty"`                                     // of whom a login link is for
-	Community string    `json:"community,omitempty"`                                // its name
+	Role      string    `json:"role,omitempty" enum:"admin,organizer,desk,partner,kiosk"` // absent for a login link
+	Login     bool      `json:"login"`                                                    // lets somebody known in again
+	Name      string    `json:"name,omitempty"`                                           // of whom a login link is for
+	Community string    `json:"community,omitempty"`                                      // its name
 	Label     string    `json:"label,omitempty"`
 	InvitedBy string    `json:"invited_by,omitempty"`
 	ExpiresAt time.Time `json:"expires_at"`
@@ -109,7 +109,7 @@ func (s *Server) apiMe(c *call, _ none) (meAnswer, error) {
 }
 
 type inviteRequest struct {
-	Role    string `json:"role" enum:"organizer,desk,partner"`
+	Role    string `json:"role" enum:"organizer,desk,partner,kiosk"`
 	Partner string `json:"partner,omitempty"` // id, for role partner
 	Label   string `json:"label,omitempty"`   // a note for oneself whom it is for
 }

@@ -230,7 +230,11 @@ func (s *Server) apiTake(c *call, in takeRequest) (queue.Ticket, error) {
 		via = queue.Phone
 	}
 	if via != queue.Phone || in.Proxy || in.Priority {
-		if err := account.Allow(c.Actor, account.TicketIssue, account.Object{CommunityID: place.community}); err != nil {
+		do := account.TicketIssue
+		if via == queue.Kiosk && !in.Proxy && !in.Priority && c.Actor.Device() {
+			do = account.TicketTouch
+		}
+		if err := account.Allow(c.Actor, do, account.Object{CommunityID: place.community}); err != nil {
 			return queue.Ticket{}, err
 		}
 	}

@@ -27,6 +27,8 @@ func (p page) home() string {
 		return "/p/" + slug
 	case desk:
 		return "/desk/" + slug
+	case kiosk:
+		return "/kiosk/" + slug
 	}
 	return "/c/" + slug
 }
@@ -54,7 +56,16 @@ func (p page) works() bool {
 	return p.audience() != residents || p.Console || p.Wall || under(p.Here, "/invite") || under(p.Here, "/me")
 }
 
-func (p page) refreshText() string { return strconv.Itoa(p.Refresh) }
+func (p page) refreshText() string {
+	if p.RefreshTo != "" {
+		return strconv.Itoa(p.Refresh) + "; url=" + p.RefreshTo
+	}
+	return strconv.Itoa(p.Refresh)
+}
+
+// person reports whether somebody reads the page who has an account: a tablet
+// in public has none to look after.
+func (p page) person() bool { return p.Actor.SignedIn() && !p.Actor.Device() }
 
 // modules are the scripts of the page: reading aloud for residents, and its own.
 func (p page) modules() []string {

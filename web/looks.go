@@ -119,6 +119,7 @@ const (
 	partners   audience = "partners"
 	desk       audience = "desk"
 	organizers audience = "organizers"
+	kiosk      audience = "kiosk" // residents, at the tablet of the house
 )
 
 // audience follows from where the page stands.
@@ -130,6 +131,8 @@ func (p page) audience() audience {
 		return partners
 	case under(p.Here, "/desk"):
 		return desk
+	case under(p.Here, "/kiosk"):
+		return kiosk
 	}
 	return residents
 }

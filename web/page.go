@@ -25,6 +25,7 @@ type page struct {
 	Logout    form     // every page of somebody known has the button
 	Modules   []string // scripts of this page, of static/; it is complete without them
 	Refresh   int      // seconds after which the page loads itself again, 0 is never
+	RefreshTo string   // or another page, "" is this one
 }
 
 // page begins a page whose title is the text of key.
@@ -34,7 +35,7 @@ func (c *call) page(key string, args ...string) page {
 		Now: c.server.clock(), Note: c.takeNote(),
 	}
 	p.Here, p.Query = c.stands()
-	if c.Actor.SignedIn() {
+	if p.person() {
 		p.Logout = c.form()
 	}
 	return p

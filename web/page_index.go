@@ -38,6 +38,8 @@ func workPath(r account.Role, slug string) string {
 		return "/o/" + slug
 	case account.Desk:
 		return "/desk/" + slug
+	case account.Kiosk:
+		return "/kiosk/" + slug + "/setup"
 	case account.Partner:
 		return "/p/" + slug + "?partner=" + r.PartnerID
 	}

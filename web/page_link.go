@@ -56,10 +56,10 @@ func (s *Server) invite(c *call) error {
 	f, token := c.newcomerForm(), c.Param("token")
 	l, _ := s.Account.Invitation(c.ctx(), token) // where it leads; whether it works is said by what follows
 	session, err := "", error(nil)
-	if c.Actor.SignedIn() {
+	if c.joins(l) {
 		session, err = s.Account.Join(c.ctx(), c.Actor, token, c.newcomer(f))
-	} else {
-		session, err = s.Account.Accept(c.ctx(), token, c.newcomer(f))
+	} else if session, err = s.Account.Accept(c.ctx(), token, c.newcomer(f)); err == nil {
+		err = s.Account.Logout(c.ctx(), c.sessionToken()) // a tablet becomes another's, or somebody's browser a tablet
 	}
 	if err != nil {
 		if l, gone := s.Account.Invitation(c.ctx(), token); gone == nil {
@@ -74,19 +74,28 @@ func (s *Server) invite(c *call) error {
 	return c.done(c.landing(l.Role), "done.welcome")
 }
 
+// joins reports whether a link adds its role to the one who is logged in. A
+// kiosk is nobody else: it begins anew on either side.
+func (c *call) joins(l account.Link) bool {
+	return c.Actor.SignedIn() && !c.Actor.Device() && l.Role.Kind != account.Kiosk
+}
+
 func (c *call) inviteView(l account.Link) func(form) templ.Component {
 	title := "invite.title"
 	if l.Login {
 		title = "invite.login_title"
 	}
 	return func(f form) templ.Component {
-		return linkPage(linkView{page: c.page(title), form: f, Link: &l, Place: c.placeOf(l), Partner: c.partnerInvited(l)})
+		return linkPage(linkView{page: c.page(title), form: f, Link: &l, Joins: c.joins(l), Place: c.placeOf(l), Partner: c.partnerInvited(l)})
 	}
 }
 
 // greeted is how the one who opens a link is probably called: as the organizer
 // noted, or the partner's contact, or the partner itself.
 func (c *call) greeted(l account.Link) string {
+	if l.Role.Kind == account.Kiosk {
+		return cmp.Or(l.Label, c.T("account.role.kiosk"))
+	}
 	if l.Role.PartnerID == "" {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 func (s *Server) loginPage(c *call) error {
-	if c.Actor.SignedIn() {
+	if c.Actor.SignedIn() && !c.Actor.Device() {
 		return c.redirect(ourPath(c.QueryParam("next")))
 	}
 	return c.show(c.loginView(c.form("email", "password", "next").With("next", c.QueryParam("next"))))

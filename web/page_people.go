@@ -111,11 +111,11 @@ func (c *call) fresh(key, token string, args ...string) *freshLink {
 
 func (c *call) peoplePath() string { return "/o/" + c.Community.Slug + "/people" }
 
-// peopleInvite makes a link for an organizer or somebody at the desk.
+// peopleInvite makes a link for an organizer or somebody at the desk, or for the tablet at the entrance.
 func (s *Server) peopleInvite(c *call) error {
 	f := c.form(peopleFields...)
 	kind := account.Kind(f.Get("kind"))
-	if kind != account.Organizer && kind != account.Desk {
+	if kind != account.Organizer && kind != account.Desk && kind != account.Kiosk {
 		kind = "" // chosen by nobody
 	}
 	token, err := s.Account.Invite(c.ctx(), c.Actor, account.Invitation{
@@ -125,7 +125,11 @@ func (s *Server) peopleInvite(c *call) error {
 		beside := map[string]string{"role": "kind"}
 		return c.peopleAgain(f, fault.From(err).Renamed(func(field string) string { return cmp.Or(beside[field], field) }), nil)
 	}
-	return c.peopleAgain(c.form().anew(), nil, c.fresh("office.wechat_role", token, "role", c.T("account.role."+string(kind))))
+	key := "office.wechat_role"
+	if kind == account.Kiosk {
+		key = "office.kiosk_link"
+	}
+	return c.peopleAgain(c.form().anew(), nil, c.fresh(key, token, "role", c.T("account.role."+string(kind))))
 }
 
 // peopleJoin makes an admin an organizer of the community too.

@@ -70,6 +70,12 @@ func (s *Server) routes() []route {
 		{method: post, path: "/desk/:community/tickets/:ticket/leave", action: account.TicketIssue, where: inCommunity, handle: s.deskLeave},
 		{method: post, path: "/desk/:community/tickets/:ticket/stay", action: account.TicketIssue, where: inCommunity, handle: s.deskStay},
 
+		// The tablet at the entrance.
+		{method: get, path: "/kiosk/:community", action: account.TicketTouch, where: inCommunity, handle: s.kioskPage},
+		{method: get, path: "/kiosk/:community/setup", action: account.TicketTouch, where: inCommunity, handle: s.kioskSetup},
+		{method: get, path: "/kiosk/:community/ticket", action: account.TicketTouch, where: inCommunity, handle: s.kioskTicket},
+		{method: post, path: "/kiosk/:community/lines/:line/tickets", action: account.TicketTouch, where: ofLine, handle: s.kioskIssue},
+
 		// Coming in.
 		{method: get, path: "/login", action: account.SessionOpen, where: nowhere, handle: s.loginPage},
 		{method: post, path: "/login", action: account.SessionOpen, where: nowhere, handle: s.login},

@@ -24,6 +24,7 @@ const (
 	paperCookie   = "yiji_paper"
 	noteCookie    = "yiji_note"
 	deskCookie    = "yiji_desk"
+	kioskCookie   = "yiji_kiosk" // the number that stands on the tablet
 )
 
 const (

@@ -50,7 +50,7 @@ type cli struct {
 	Restore restoreCmd `cmd:"" help:"Fill an empty database from a backup."`
 	Parked  parkedCmd  `cmd:"" help:"List events that a part of the program could not apply."`
 	Replay  replayCmd  `cmd:"" help:"Apply parked events again."`
-	Invite  inviteCmd  `cmd:"" help:"Print a single-use link for an organizer, a desk volunteer or a partner."`
+	Invite  inviteCmd  `cmd:"" help:"Print a single-use link for an organizer, a desk volunteer, a partner or a kiosk."`
 }
 
 // streams are where a command speaks.

@@ -104,7 +104,7 @@ func (c *replayCmd) Run(ctx context.Context, s streams) error {
 // inviteCmd prints a link.
 type inviteCmd struct {
 	store
-	Role      string `arg:"" enum:"admin,organizer,desk,partner" help:"admin, organizer, desk or partner." placeholder:"ROLE"`
+	Role      string `arg:"" enum:"admin,organizer,desk,partner,kiosk" help:"admin, organizer, desk, partner or kiosk (the tablet at the entrance)." placeholder:"ROLE"`
 	Community string `help:"Slug of the community (not for admin)." placeholder:"SLUG"`
 	Partner   string `help:"Name of the partner, for role partner." placeholder:"NAME"`
 	Label     string `help:"A note for yourself whom it is for." placeholder:"TEXT"`

@@ -98,6 +98,9 @@ func (s *Service) Accept(ctx context.Context, tokenText string, n Newcomer) (ses
 	if err != nil && !fault.Is(err, "account.link_used") {
 		return "", err
 	}
+	if l.Role.Kind == Kiosk { // nobody logs in as a device
+		n.Email, n.Password = "", ""
+	}
 	if n, err = s.tidyFor(ctx, l, n); err != nil {
 		return "", err
 	}

@@ -14,10 +14,11 @@ const (
 	Organizer Kind = "organizer"
 	Desk      Kind = "desk"
 	Partner   Kind = "partner"
+	Kiosk     Kind = "kiosk" // no person: the tablet at the entrance
 )
 
 // Kinds lists every kind of role.
-var Kinds = []Kind{Admin, Organizer, Desk, Partner}
+var Kinds = []Kind{Admin, Organizer, Desk, Partner, Kiosk}
 
 // Role is one kind in one community; a partner's role is bound to a partner id too.
 type Role struct {
@@ -47,6 +48,12 @@ func (a Actor) Is(k Kind, communityID string) bool {
 	return slices.ContainsFunc(a.Roles, func(r Role) bool {
 		return r.Kind == k && (k == Admin || r.CommunityID == communityID)
 	})
+}
+
+// Device reports whether the actor is a tablet that stands in public, whoever
+// touches it: it has nothing of its own to look after.
+func (a Actor) Device() bool {
+	return slices.ContainsFunc(a.Roles, func(r Role) bool { return r.Kind == Kiosk })
 }
 
 // Communities lists the communities the actor has a role in, in the order of the roles.

@@ -102,7 +102,7 @@ func (r Role) check() error {
 		if r.CommunityID != "" || r.PartnerID != "" {
 			return fault.Invalid("account.role_scope", "community", "an admin belongs to the whole installation")
 		}
-	case Organizer, Desk:
+	case Organizer, Desk, Kiosk:
 		if r.PartnerID != "" {
 			return fault.Invalid("account.role_scope", "partner", "only a partner's role has one")
 		}
@@ -111,7 +111,7 @@ func (r Role) check() error {
 			return fault.Invalid("account.role_scope", "partner", "must say for which partner")
 		}
 	default:
-		return fault.Invalid("account.role_kind", "role", "must be admin, organizer, desk or partner")
+		return fault.Invalid("account.role_kind", "role", "must be admin, organizer, desk, kiosk or partner")
 	}
 	if r.Kind != Admin && r.CommunityID == "" {
 		return fault.Invalid("account.role_scope", "community", "must say in which community")

@@ -209,3 +209,40 @@ func TestInvariantsSeeWhatIsBroken(t *testing.T) {
 		eachBroken(t, r, "account: the set-up link made one admin", `UPDATE account_roles SET granted_by = 'setup'`)
 	})
 }
+
+// A tablet in public is a kiosk and nothing else, whoever asks for more; it has
+// no password, is nobody's account, and is gone with its role.
+func TestAKioskIsNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, r rig) {
+		admin, org := founded(t, r)
+		kiosk := Role{Kind: Kiosk, CommunityID: "c1"}
+		token, err := r.Invite(t.Context(), org, Invitation{Role: kiosk, Label: "门口"})
+		session, err2 := r.Accept(t.Context(), ok(t, token, err), Newcomer{Name: "门口平板", Email: "k@example.org", Password: "stoneriver-43"})
+		a, err := r.ActorBySession(t.Context(), ok(t, session, err2))
+		if err != nil || !a.Device() || !a.Has(kiosk) {
+			t.Fatalf("%+v %v", a, err)
+		}
+		_, err = r.Login(t.Context(), Credentials{Email: "k@example.org", Password: "stoneriver-43"})
+		refused(t, err, "account.login_failed")
+
+		desk := Role{Kind: Desk, CommunityID: "c1"}
+		refused(t, r.Grant(t.Context(), org, a.PersonID, desk), "account.kiosk_alone")
+		refused(t, r.Grant(t.Context(), admin, a.PersonID, Role{Kind: Kiosk, CommunityID: "c2"}), "account.kiosk_alone")
+		refused(t, r.Grant(t.Context(), admin, org.PersonID, kiosk), "account.kiosk_alone")
+		more, err := r.Invite(t.Context(), org, Invitation{Role: desk})
+		_, err = r.Join(t.Context(), a, ok(t, more, err), Newcomer{})
+		refused(t, err, "account.kiosk_alone")
+		one, err := r.Invite(t.Context(), org, Invitation{Role: kiosk})
+		_, err = r.Join(t.Context(), org, ok(t, one, err), Newcomer{})
+		refused(t, err, "account.kiosk_alone")
+		if l, err := r.Invitation(t.Context(), one); err != nil || l.State != LinkOpen {
+			t.Errorf("a refused link is used up: %+v %v", l, err)
+		}
+
+		if err := r.RevokeRole(t.Context(), org, a.PersonID, kiosk); err != nil {
+			t.Fatal(err)
+		}
+		_, err = r.ActorBySession(t.Context(), session)
+		refused(t, err, "account.sign_in")
+	})
+}

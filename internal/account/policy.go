@@ -22,7 +22,7 @@ const (
 	TellMe       Action = "tell.me"       // ask to be told about a market, and take it back by the link's token
 )
 
-// Everybody with an account, for oneself.
+// Everybody with an account, for oneself: not a tablet, which is nobody's own.
 const (
 	SessionManage Action = "session.manage" // log out, list and end own sessions, change own password, forget me
 	HomeRead      Action = "home.read"      // the page that leads to one's own communities
@@ -72,6 +72,7 @@ const (
 	LineSettle  Action = "line.settle"  // change a line's kind, stock or priority for the day
 	TicketIssue Action = "ticket.issue" // give out a number at the desk and take it back
 	TicketFind  Action = "ticket.find"  // look a number up for somebody at the desk
+	TicketTouch Action = "ticket.touch" // a number by a touch on the tablet at the entrance, and the lines to choose from
 )
 
 // Messages and events.
@@ -101,9 +102,9 @@ const (
 )
 
 // who says for one action how far each kind reaches. Everyone and known hold
-// without any role: for everybody, and for everybody who has logged in.
+// without any role: for everybody, and for every person who has logged in.
 type who struct {
-	everyone, known, admin, organizer, desk, partner reach
+	everyone, known, admin, organizer, desk, partner, kiosk reach
 }
 
 var (
@@ -115,6 +116,7 @@ var (
 	forMembers    = who{organizer: community, desk: community, partner: community}
 	forDay        = who{organizer: community, desk: community}
 	forKeepers    = who{admin: anywhere, organizer: community}
+	forKiosk      = who{kiosk: community} // and nobody else, so that no console's login stands in public
 )
 
 // policy is the whole of it: what is not here is denied. An admin looks after
@@ -164,6 +166,7 @@ var policy = map[Action]who{
 	LineSettle:  forOrganizers,
 	TicketIssue: forDay,
 	TicketFind:  forDay,
+	TicketTouch: forKiosk,
 
 	DeliveryRead:   forOrganizers,
 	DeliveryResend: forOrganizers,
@@ -180,7 +183,7 @@ var policy = map[Action]who{
 // a Forbidden: "account.sign_in" when nobody is logged in, "account.not_allowed" when somebody is.
 func Allow(a Actor, do Action, to Object) error {
 	w := policy[do]
-	if w.everyone == anywhere || (w.known == anywhere && a.SignedIn()) {
+	if w.everyone == anywhere || (w.known == anywhere && a.SignedIn() && !a.Device()) {
 		return nil
 	}
 	if !a.SignedIn() {
@@ -210,6 +213,8 @@ func (w who) of(k Kind) reach {
 		return w.desk
 	case Partner:
 		return w.partner
+	case Kiosk:
+		return w.kiosk
 	}
 	return nowhere
 }

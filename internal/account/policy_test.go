@@ -25,6 +25,7 @@ var matrixActors = []struct {
 	{"organizer", Actor{PersonID: "x", Roles: []Role{{Kind: Organizer, CommunityID: "c1"}}}},
 	{"desk", Actor{PersonID: "x", Roles: []Role{{Kind: Desk, CommunityID: "c1"}}}},
 	{"partner", Actor{PersonID: "x", Roles: []Role{{Kind: Partner, CommunityID: "c1", PartnerID: "p1"}}}},
+	{"kiosk", Actor{PersonID: "x", Roles: []Role{{Kind: Kiosk, CommunityID: "c1"}}}},
 }
 
 // The objects of the matrix, in the order of the signs of a column.
@@ -41,53 +42,54 @@ var matrixObjects = []Object{
 // column per actor, in it one sign per object. Changing the policy means
 // changing this table too, on purpose.
 var matrix = []struct{ action, may string }{
-	//                     nobody known  admin  organ. desk   partner
-	{"public.read", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"session.open", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"ticket.take", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"ticket.follow", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"feedback.give", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"tell.me", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"session.manage", "------ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"home.read", "------ ++++++ ++++++ ++++++ ++++++ ++++++"},
-	{"community.create", "------ ------ ++++++ ------ ------ ------"},
-	{"community.list", "------ ------ ++++++ ------ ------ ------"},
-	{"system.read", "------ ------ ++++++ ------ ------ ------"},
-	{"calendar.edit", "------ ------ ++++++ ------ ------ ------"},
-	{"community.edit", "------ ------ ++++++ -+++-- ------ ------"},
-	{"office.enter", "------ ------ ++++++ -+++-- ------ ------"},
-	{"market.read", "------ ------ ------ -+++-- ------ ------"},
-	{"market.edit", "------ ------ ------ -+++-- ------ ------"},
-	{"day.read", "------ ------ ------ -+++-- -+++-- ------"},
-	{"day.plan", "------ ------ ------ -+++-- ------ ------"},
-	{"day.open", "------ ------ ------ -+++-- ------ ------"},
-	{"day.close", "------ ------ ------ -+++-- ------ ------"},
-	{"figures.read", "------ ------ ------ -+++-- ------ ------"},
-	{"incident.note", "------ ------ ------ -+++-- -+++-- ------"},
-	{"partner.list", "------ ------ ------ -+++-- ------ ------"},
-	{"partner.read", "------ ------ ------ -+++-- ------ --+---"},
-	{"partner.edit", "------ ------ ------ -+++-- ------ --+---"},
-	{"partner.admit", "------ ------ ------ -+++-- ------ ------"},
-	{"layout.read", "------ ------ ------ -+++-- -+++-- -+++--"},
-	{"layout.edit", "------ ------ ------ -+++-- ------ ------"},
-	{"claim.list", "------ ------ ------ -+++-- ------ ------"},
-	{"claim.make", "------ ------ ------ -+++-- ------ --+---"},
-	{"offer.answer", "------ ------ ------ -+++-- ------ --+---"},
-	{"plan.read", "------ ------ ------ -+++-- ------ ------"},
-	{"plan.confirm", "------ ------ ------ -+++-- ------ ------"},
-	{"plan.override", "------ ------ ------ -+++-- ------ ------"},
-	{"line.run", "------ ------ ------ -+++-- ------ --+---"},
-	{"line.settle", "------ ------ ------ -+++-- ------ ------"},
-	{"ticket.issue", "------ ------ ------ -+++-- -+++-- ------"},
-	{"ticket.find", "------ ------ ------ -+++-- -+++-- ------"},
-	{"delivery.read", "------ ------ ------ -+++-- ------ ------"},
-	{"delivery.resend", "------ ------ ------ -+++-- ------ ------"},
-	{"channel.edit", "------ ------ ------ -+++-- ------ ------"},
-	{"parked.read", "------ ------ ++++++ -+++-- ------ ------"},
-	{"parked.replay", "------ ------ ++++++ -+++-- ------ ------"},
-	{"account.read", "------ ------ ++++++ -+++-- ------ ------"},
-	{"account.invite", "------ ------ ++++++ -+++-- ------ ------"},
-	{"account.revoke", "------ ------ ++++++ -+++-- ------ ------"},
+	//                     nobody known  admin  organ. desk   partner kiosk
+	{"public.read", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
+	{"session.open", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
+	{"ticket.take", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
+	{"ticket.follow", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
+	{"feedback.give", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
+	{"tell.me", "++++++ ++++++ ++++++ ++++++ ++++++ ++++++ ++++++"},
+	{"session.manage", "------ ++++++ ++++++ ++++++ ++++++ ++++++ ------"},
+	{"home.read", "------ ++++++ ++++++ ++++++ ++++++ ++++++ ------"},
+	{"community.create", "------ ------ ++++++ ------ ------ ------ ------"},
+	{"community.list", "------ ------ ++++++ ------ ------ ------ ------"},
+	{"system.read", "------ ------ ++++++ ------ ------ ------ ------"},
+	{"calendar.edit", "------ ------ ++++++ ------ ------ ------ ------"},
+	{"community.edit", "------ ------ ++++++ -+++-- ------ ------ ------"},
+	{"office.enter", "------ ------ ++++++ -+++-- ------ ------ ------"},
+	{"market.read", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"market.edit", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"day.read", "------ ------ ------ -+++-- -+++-- ------ ------"},
+	{"day.plan", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"day.open", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"day.close", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"figures.read", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"incident.note", "------ ------ ------ -+++-- -+++-- ------ ------"},
+	{"partner.list", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"partner.read", "------ ------ ------ -+++-- ------ --+--- ------"},
+	{"partner.edit", "------ ------ ------ -+++-- ------ --+--- ------"},
+	{"partner.admit", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"layout.read", "------ ------ ------ -+++-- -+++-- -+++-- ------"},
+	{"layout.edit", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"claim.list", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"claim.make", "------ ------ ------ -+++-- ------ --+--- ------"},
+	{"offer.answer", "------ ------ ------ -+++-- ------ --+--- ------"},
+	{"plan.read", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"plan.confirm", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"plan.override", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"line.run", "------ ------ ------ -+++-- ------ --+--- ------"},
+	{"line.settle", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"ticket.issue", "------ ------ ------ -+++-- -+++-- ------ ------"},
+	{"ticket.find", "------ ------ ------ -+++-- -+++-- ------ ------"},
+	{"ticket.touch", "------ ------ ------ ------ ------ ------ -+++--"},
+	{"delivery.read", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"delivery.resend", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"channel.edit", "------ ------ ------ -+++-- ------ ------ ------"},
+	{"parked.read", "------ ------ ++++++ -+++-- ------ ------ ------"},
+	{"parked.replay", "------ ------ ++++++ -+++-- ------ ------ ------"},
+	{"account.read", "------ ------ ++++++ -+++-- ------ ------ ------"},
+	{"account.invite", "------ ------ ++++++ -+++-- ------ ------ ------"},
+	{"account.revoke", "------ ------ ++++++ -+++-- ------ ------ ------"},
 }
 
 func TestEveryActionForEverybodyOnEverything(t *testing.T) {
@@ -149,9 +151,9 @@ func TestAnUnlistedActionIsDeniedToEverybody(t *testing.T) {
 
 // A role that is broken (no community, no partner) must not reach objects that are as empty.
 func TestABrokenRoleReachesNothing(t *testing.T) {
-	for _, r := range []Role{{Kind: Organizer}, {Kind: Desk}, {Kind: Partner, CommunityID: "c1"}, {Kind: Partner}, {Kind: "king", CommunityID: "c1"}} {
+	for _, r := range []Role{{Kind: Organizer}, {Kind: Desk}, {Kind: Kiosk}, {Kind: Partner, CommunityID: "c1"}, {Kind: Partner}, {Kind: "king", CommunityID: "c1"}} {
 		a := Actor{PersonID: "x", Roles: []Role{r}}
-		for _, do := range []Action{MarketEdit, LineRun, TicketIssue, ClaimMake} {
+		for _, do := range []Action{MarketEdit, LineRun, TicketIssue, TicketTouch, ClaimMake} {
 			for _, to := range matrixObjects {
 				if Allow(a, do, to) == nil {
 					t.Errorf("%+v may %s %+v", r, do, to)
@@ -169,7 +171,7 @@ func TestNobodyOfOneCommunityReachesAnother(t *testing.T) {
 		id := rapid.SampledFrom([]string{"c1", "c2", "c3"})
 		pid := rapid.SampledFrom([]string{"p1", "p2"})
 		role := rapid.Custom(func(rt *rapid.T) Role {
-			k := rapid.SampledFrom([]Kind{Organizer, Desk, Partner}).Draw(rt, "kind")
+			k := rapid.SampledFrom([]Kind{Organizer, Desk, Partner, Kiosk}).Draw(rt, "kind")
 			r := Role{Kind: k, CommunityID: id.Draw(rt, "community")}
 			if k == Partner {
 				r.PartnerID = pid.Draw(rt, "partner")

@@ -25,7 +25,9 @@ type Options struct {
 
 // Lifetimes say how long links and sessions live. Consoles are what admins and
 // organizers use; hands are desk volunteers and partners, who log in once and
-// come back from market to market.
+// come back from market to market. A kiosk stands switched off between two markets
+// and has nobody who could log in: it lives until its role is withdrawn, or a
+// year goes by without a market.
 type Lifetimes struct {
 	Invitation  time.Duration // for admins, organizers and the desk: 14 days
 	PartnerLink time.Duration // invitation of a partner: 30 days
@@ -34,6 +36,8 @@ type Lifetimes struct {
 	ConsoleMax  time.Duration // 30 days after logging in, whatever happens
 	HandIdle    time.Duration // 30 days
 	HandMax     time.Duration // 180 days
+	KioskIdle   time.Duration // 365 days
+	KioskMax    time.Duration // 5 years
 }
 
 const day = 24 * time.Hour
@@ -45,6 +49,7 @@ func (l Lifetimes) filled() Lifetimes {
 	}{
 		{&l.Invitation, 14 * day}, {&l.PartnerLink, 30 * day}, {&l.LoginLink, 3 * day},
 		{&l.ConsoleIdle, 7 * day}, {&l.ConsoleMax, 30 * day}, {&l.HandIdle, 30 * day}, {&l.HandMax, 180 * day},
+		{&l.KioskIdle, 365 * day}, {&l.KioskMax, 5 * 365 * day},
 	} {
 		if *f.field <= 0 {
 			*f.field = f.good
@@ -73,6 +78,8 @@ func (l Lifetimes) ofSession(roles []Role) (idle, most time.Duration) {
 			return l.ConsoleIdle, l.ConsoleMax
 		case Desk, Partner:
 			idle, most = l.HandIdle, l.HandMax
+		case Kiosk: // has no other role
+			return l.KioskIdle, l.KioskMax
 		}
 	}
 	return idle, most

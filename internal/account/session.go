@@ -164,7 +164,7 @@ func (s *Service) EndSessionsOf(ctx context.Context, by Actor, communityID, pers
 // Purge removes what has no use any more: sessions that ended, counted
 // attempts of yesterday, and links 90 days after their end.
 func (s *Service) Purge(ctx context.Context) (removed int64, err error) {
-	idle, most := max(s.life.ConsoleIdle, s.life.HandIdle), max(s.life.ConsoleMax, s.life.HandMax)
+	idle, most := max(s.life.ConsoleIdle, s.life.HandIdle, s.life.KioskIdle), max(s.life.ConsoleMax, s.life.HandMax, s.life.KioskMax)
 	err = s.db.Update(ctx, func(tx *db.Tx) error {
 		removed = 0
 		for _, d := range []struct {

@@ -155,6 +155,18 @@ func giveRole(tx *db.Tx, g grant) error {
 	_, err := tx.Exec(`INSERT INTO account_roles (person_id, kind, community_id, partner_id, granted_by, granted_at, link_id)
 		VALUES ($1,$2,$3,$4,$5,$6,$7) ON CONFLICT DO NOTHING`,
 		g.person, g.role.Kind, g.role.CommunityID, g.role.PartnerID, g.by, db.Micros(tx.Now), g.link)
+	if err != nil {
+		return err
+	}
+	return kioskAlone(tx, g.person)
+}
+
+// kioskAlone refuses a tablet in public that could do more than give numbers.
+func kioskAlone(tx *db.Tx, person string) error {
+	roles, err := rolesOf(tx, person)
+	if err == nil && len(roles) > 1 && (Actor{Roles: roles}).Device() {
+		err = fault.Conflict("account.kiosk_alone", "role", "a kiosk has no other role, and nobody with a role becomes one")
+	}
 	return err
 }
 

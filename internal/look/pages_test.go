@@ -39,6 +39,7 @@ const (
 	organizer = account.Organizer
 	partner   = account.Partner
 	desk      = account.Desk
+	kiosk     = account.Kiosk
 	admin     = account.Admin
 )
 
@@ -76,6 +77,10 @@ var pages = slices.Concat([]row{
 	{path: "/desk/:community", bar: browser.Standing, as: desk, at: []stage.Moment{stage.Empty, stage.Busy, stage.Settled}},
 	{path: "/desk/:community/tickets?number=:number&line=:slipline", bar: browser.Standing, as: desk, at: always},
 	{path: "/desk/:community/tickets/:ticket", bar: browser.Standing, as: desk, at: always, ticket: queue.Waiting},
+
+	{path: "/kiosk/:community", bar: browser.Residents, as: kiosk, at: []stage.Moment{stage.Empty, stage.Planned, stage.Busy, stage.Settled}},
+	{path: "/kiosk/:community/setup", bar: browser.Residents, as: kiosk, at: always},
+	{path: "/kiosk/:community/ticket", not: "TestTheKioskGivesANumber takes one and measures it"},
 
 	{path: "/p", bar: browser.Standing, as: partner, at: before},
 	{path: "/p/:community", bar: browser.Standing, as: partner, at: life},

@@ -120,7 +120,8 @@ function marks() {
 	for (const e of document.querySelectorAll("[data-clock]")) write(e, e.dataset.text, { time: clock(gone ? heard : Date.now()) });
 }
 
-// live follows the day of the page: drawLine writes a line, day hears of the day.
+// live follows the day of the page: drawLine writes a line, day hears of the
+// day at its address, of which there may be several.
 export function live(drawLine, day) {
 	draw = drawLine;
 	const hear = () => heard = Date.now();
@@ -129,9 +130,9 @@ export function live(drawLine, day) {
 	addEventListener("offline", () => lost(true));
 	addEventListener("online", () => fresh());
 	document.addEventListener("fresh", () => { hear(); lost(false); });
-	follow(stale.dataset.live, {
+	for (const at of stale.dataset.live.split(" ")) if (at) follow(at, {
 		onLine: l => { hear(); if (gone) lost(false); lines.set(l.line, l); draw(l); keep(); },
-		onDay: d => { hear(); day(d); },
+		onDay: d => { hear(); day(d, at); },
 		onState: s => { if (s !== "offline") hear(); lost(s === "offline"); },
 	});
 }

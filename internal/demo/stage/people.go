@@ -54,8 +54,8 @@ func (k *still) meet(ctx context.Context, a *app.App, numbers []demo.Number) err
 // people gives everybody a session; one invitation stays open.
 func (k *still) people(ctx context.Context, a *app.App) (err error) {
 	k.Tokens = map[account.Kind]string{}
-	names := map[account.Kind]string{account.Admin: "王主任", account.Organizer: "李社工", account.Desk: "张大姐", account.Partner: "赵医生"}
-	for _, kind := range []account.Kind{account.Admin, account.Organizer, account.Desk, account.Partner} {
+	names := map[account.Kind]string{account.Admin: "王主任", account.Organizer: "李社工", account.Desk: "张大姐", account.Partner: "赵医生", account.Kiosk: "门口平板"}
+	for _, kind := range []account.Kind{account.Admin, account.Organizer, account.Desk, account.Partner, account.Kiosk} {
 		r := account.Role{Kind: kind, CommunityID: k.CommunityID}
 		switch {
 		case kind == account.Admin:
