@@ -49,48 +49,46 @@ func isNowhere(where scope) bool {
 
 // Every route × every kind of actor × own and foreign community and partner:
 // the answer is exactly what the policy says. The handlers are taken away, so
-// that the test may ask everything.
+// that the test may ask everything; one database is enough for a policy.
 func TestEveryRouteForEverybody(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		r := start(t, d)
-		own, other := r.community("own"), r.community("other")
-		const myPartner, otherPartner = "aaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbb"
-		rows := r.routes()
-		for i := range rows {
-			rows[i].handle = func(c *call) error { return c.NoContent(http.StatusNoContent) }
+	r := start(t, dbtest.Open(t, dbtest.SQLite(t), nil))
+	own, other := r.community("own"), r.community("other")
+	const myPartner, otherPartner = "aaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbbbb"
+	rows := r.routes()
+	for i := range rows {
+		rows[i].handle = func(c *call) error { return c.NoContent(http.StatusNoContent) }
+	}
+	r.Server.door.limits.Off = true
+	bare := r.newEcho(nil, rows)
+	actors := map[string]account.Role{
+		"nobody": {}, "admin": {Kind: account.Admin},
+		"organizer": {Kind: account.Organizer, CommunityID: own.ID},
+		"desk":      {Kind: account.Desk, CommunityID: own.ID},
+		"kiosk":     {Kind: account.Kiosk, CommunityID: own.ID},
+		"partner":   {Kind: account.Partner, CommunityID: own.ID, PartnerID: myPartner},
+	}
+	for name, role := range actors {
+		token, actor := "", account.Actor{}
+		if role.Kind != "" {
+			token = r.token(role)
+			actor = account.Actor{PersonID: "x", Roles: []account.Role{role}}
 		}
-		r.Server.door.limits.Off = true
-		bare := r.newEcho(nil, rows)
-		actors := map[string]account.Role{
-			"nobody": {}, "admin": {Kind: account.Admin},
-			"organizer": {Kind: account.Organizer, CommunityID: own.ID},
-			"desk":      {Kind: account.Desk, CommunityID: own.ID},
-			"kiosk":     {Kind: account.Kiosk, CommunityID: own.ID},
-			"partner":   {Kind: account.Partner, CommunityID: own.ID, PartnerID: myPartner},
-		}
-		for name, role := range actors {
-			token, actor := "", account.Actor{}
-			if role.Kind != "" {
-				token = r.token(role)
-				actor = account.Actor{PersonID: "x", Roles: []account.Role{role}}
-			}
-			for _, row := range rows {
-				for _, community := range []string{own.Slug, other.ID} {
-					for _, partner := range []string{myPartner, otherPartner} {
-						path := fillPath(row.path, community, partner)
-						req := r.asked(row.method, path, token)
-						res := httptest.NewRecorder()
-						bare.ServeHTTP(res, req)
-						to := account.Object{CommunityID: map[string]string{own.Slug: own.ID}[community], PartnerID: partner}
-						if community == other.ID {
-							to.CommunityID = other.ID
-						}
-						judge(t, name+" "+row.method+" "+path, row, account.Allow(actor, row.action, to) == nil, res)
+		for _, row := range rows {
+			for _, community := range []string{own.Slug, other.ID} {
+				for _, partner := range []string{myPartner, otherPartner} {
+					path := fillPath(row.path, community, partner)
+					req := r.asked(row.method, path, token)
+					res := httptest.NewRecorder()
+					bare.ServeHTTP(res, req)
+					to := account.Object{CommunityID: map[string]string{own.Slug: own.ID}[community], PartnerID: partner}
+					if community == other.ID {
+						to.CommunityID = other.ID
 					}
+					judge(t, name+" "+row.method+" "+path, row, account.Allow(actor, row.action, to) == nil, res)
 				}
 			}
 		}
-	})
+	}
 }
 
 // What is no text in an address is no address: for every parameter of every

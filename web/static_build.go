@@ -14,6 +14,7 @@ import (
 //	css/NN-name.css → app.css     one stylesheet, in the order of the numbers
 //	                → work.css    what only consoles and walls need, 50 to 69: a telephone
 //	                              in the street does not load it
+//	                → kiosk.css   what only the tablet at the entrance needs, from 80
 //	icons/name.svg  → icons.svg   one sprite, a symbol a file
 //	name.js         → itself      with its imports led to their fingerprints
 
@@ -21,6 +22,7 @@ import (
 func (l library) built(dir fs.FS) {
 	l.add("app.css", stylesheet(dir, "css/[1-4]*.css", "css/7*.css"))
 	l.add("work.css", stylesheet(dir, "css/[5-7]*.css")) // paper has the last word in both
+	l.add("kiosk.css", stylesheet(dir, "css/8*.css"))
 	l.add("icons.svg", sprite(dir))
 	for _, name := range inOrder(dir) {
 		l.add(name, l.linked(read(dir, name)))

@@ -89,7 +89,7 @@ func (c *Cluster) start(ctx context.Context, durable bool) error {
 	if err != nil {
 		return err
 	}
-	c.opts = fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=64MB", port, c.dir)
+	c.opts = fmt.Sprintf("-p %d -k %s -c listen_addresses=127.0.0.1 -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off", port, c.dir)
 	if !durable {
 		c.opts += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 	}
