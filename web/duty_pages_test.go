@@ -406,7 +406,7 @@ func TestAFailureIsSeenAtOnce(t *testing.T) {
 // eventually waits for what another goroutine does, with a deadline.
 func (f *fair) eventually(done func() bool) {
 	f.t.Helper()
-	limit, tick := time.After(20*time.Second), time.NewTicker(20*time.Millisecond)
+	limit, tick := time.After(time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for !done() {
 		select {

@@ -79,7 +79,7 @@ func start(t *testing.T, tw town) *process {
 // await asks the other process again and again until ok.
 func (p *process) await(ok func() bool) {
 	p.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for !ok() {
 		if time.Now().After(deadline) {
 			p.kill()
@@ -355,7 +355,7 @@ func wantFigures(t *testing.T, p *process, tw town, want int) {
 	if got := issued(t, p, tw); got != want {
 		t.Errorf("%d numbers issued, %d people have one", got, want)
 	}
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for behind(t, p) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the consumers do not catch up:\n%s", p.log)

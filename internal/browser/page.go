@@ -18,7 +18,7 @@ import (
 )
 
 // patience is how long a page may take for one step, on a busy machine too.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // Options are how somebody reads. The zero value is a phone with JavaScript,
 // in Chinese, by day.

@@ -112,7 +112,7 @@ func newBus(t testing.TB, d *db.DB, attempts int) *bus.Bus {
 
 func settle(t testing.TB, b *bus.Bus) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := b.Settle(ctx); err != nil {
 		t.Fatalf("the bus did not settle: %v", err)

@@ -231,7 +231,7 @@ func read[T any](data string) (v T) {
 // test that fails.
 func (p *page) until(t tester, what string, shows func(*page) bool) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		p.mu.Lock()
 		ok, came := shows(p), p.came

@@ -91,7 +91,7 @@ func TestStreams(t *testing.T) {
 				p.mu.Unlock()
 				select {
 				case <-came:
-				case <-time.After(10 * time.Second):
+				case <-time.After(time.Minute):
 					t.Fatal("no sign of life")
 				}
 			}
@@ -116,7 +116,7 @@ func (f *fair) until(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for !is() {
 		select {
 		case <-tick.C:

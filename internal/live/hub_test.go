@@ -116,7 +116,7 @@ func TestOnlyWatchedDaysAreRead(t *testing.T) {
 		f.take(f.lines[0])
 		p.until(t, "the number", func(p *page) bool { return p.lines[f.lines[0]].Issued == 1 })
 		sent := func() int64 { return int64(f.hub.Stats().Frames - frames) }
-		for give := time.Now().Add(10 * time.Second); sent() < 2 && time.Now().Before(give); { // counted after they were handed out
+		for give := time.Now().Add(time.Minute); sent() < 2 && time.Now().Before(give); { // counted after they were handed out
 			runtime.Gosched()
 		}
 		if n := sent(); n != 2 { // the line and the arrivals
