@@ -91,7 +91,7 @@ func (p page) waitText(l queue.Line) string {
 	if !l.Wait.Known {
 		return ""
 	}
-	return p.bandText("duty.wait", l.Wait)
+	return p.bandText("duty.wait", "duty.wait_late", l.Wait)
 }
 
 // lineSwitch is one button of a line on the organizer's page.

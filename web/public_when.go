@@ -101,13 +101,13 @@ func (p page) lengthText(key string, minutes int) string {
 }
 
 // bandText says a wait by the texts of a key, in what people say it in: minutes,
-// tens of minutes, beyond two hours hours; or that today may not be long enough.
-// Modules do the same (static/words.js).
-func (p page) bandText(key string, wait queue.Band) string {
+// tens of minutes, beyond two hours hours; or, by the text late, that today may
+// not be long enough. Modules do the same (static/words.js).
+func (p page) bandText(key, late string, wait queue.Band) string {
 	size, step := 1, 1
 	switch {
 	case wait.Late():
-		return p.T(key + "_late")
+		return p.T(late)
 	case wait.Hi > 120:
 		key, size = key+"_hours", 60
 	case wait.Hi > 60:
@@ -119,9 +119,9 @@ func (p page) bandText(key string, wait queue.Band) string {
 	return p.T(key, "lo", strconv.Itoa(lo), "hi", strconv.Itoa(hi))
 }
 
-// bandWords are the texts of a key for modules, which write the numbers in.
-func (p page) bandWords(key string) templ.Attributes {
-	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-late": p.T(key + "_late")}
+// bandWords are the texts of bandText for modules, which write the numbers in.
+func (p page) bandWords(key, late string) templ.Attributes {
+	return templ.Attributes{"data-text": p.T(key), "data-hours": p.T(key + "_hours"), "data-late": p.T(late)}
 }
 
 var isoDate = regexp.MustCompile(`\b\d{4}-\d{2}-\d{2}\b`)

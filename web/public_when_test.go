@@ -31,7 +31,7 @@ func TestWaitsAreSaidAsPeopleSayThem(t *testing.T) {
 			c.wait.Left = 10000
 		}
 		for lang, want := range map[string]string{"zh-Hans": c.hans, "zh-Hant": c.hant, "en": c.says} {
-			if got := (page{looks: looks{Lang: lang}}).bandText("queue.band", c.wait); strings.ReplaceAll(got, glue, "") != want {
+			if got := (page{looks: looks{Lang: lang}}).bandText("queue.band", "queue.band_late", c.wait); strings.ReplaceAll(got, glue, "") != want {
 				t.Errorf("%+v: %q, want %q", c.wait, got, want)
 			}
 		}

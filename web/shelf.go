@@ -67,6 +67,16 @@ func (s *shelf) leaf(key string) *leaf {
 	return l
 }
 
+// forget takes back the place of what turned out to be no page for all: of
+// addresses that lead nowhere there is no end.
+func (s *shelf) forget(key string, l *leaf) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.raw == nil && s.pages[key] == l {
+		delete(s.pages, key)
+	}
+}
+
 func (s *shelf) read(l *leaf, asked standing) (sheet, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +123,7 @@ func (s *Server) kept(c *call) (p sheet, ok bool, leave func()) {
 	case <-c.Request().Context().Done():
 		return p, false, nothing
 	}
-	turn := &turn{leaf: l, as: s.standing(), leave: sync.OnceFunc(func() { <-l.turn })}
+	turn := &turn{leaf: l, as: s.standing(), leave: sync.OnceFunc(func() { s.shelf.forget(key, l); <-l.turn })}
 	if p, ok = s.shelf.read(l, asked); ok {
 		turn.leave()
 		return p, true, nothing

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -108,6 +109,20 @@ type deaf struct {
 func (d *deaf) Write(b []byte) (int, error) {
 	<-d.deaf
 	return d.ResponseRecorder.Write(b)
+}
+
+// Addresses that are no page of ours take no room.
+func TestOnlyPagesLieOnTheShelf(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		for i := range 5 {
+			if a := f.browser().get("/c/nobody" + strconv.Itoa(i)); a.Status != 404 {
+				t.Error(a.Status)
+			}
+		}
+		if n := len(f.Server.shelf.pages); n != 0 {
+			t.Errorf("%d places are kept for pages that are not", n)
+		}
+	})
 }
 
 func TestPagesTravelLight(t *testing.T) {
