@@ -50,10 +50,18 @@ func (p page) chosen(query, value string) bool {
 	return false
 }
 
-// works reports whether the page is a console's or a wall's: it needs the sheets
-// of both.
-func (p page) works() bool {
-	return p.audience() != residents || p.Console || p.Wall || under(p.Here, "/invite") || under(p.Here, "/me")
+// sheets are the stylesheets of the page: one for everybody, and what only its
+// audience needs.
+func (p page) sheets() []string {
+	switch {
+	case p.Wall:
+		return []string{"app.css", "wall.css"}
+	case p.audience() == kiosk:
+		return []string{"app.css", "work.css", "kiosk.css"}
+	case p.audience() != residents || p.Console || under(p.Here, "/invite") || under(p.Here, "/me"):
+		return []string{"app.css", "work.css"}
+	}
+	return []string{"app.css"}
 }
 
 func (p page) refreshText() string {

@@ -12,8 +12,9 @@ import (
 // has to run before "go build", and what is read here is what was written.
 //
 //	css/NN-name.css → app.css     one stylesheet, in the order of the numbers
-//	                → work.css    what only consoles and walls need, 50 to 69: a telephone
-//	                              in the street does not load it
+//	                → work.css    what only consoles need, 50 to 59: a telephone in the
+//	                              street does not load it
+//	                → wall.css    what only the screen on the wall needs, 60 to 69
 //	                → kiosk.css   what only the tablet at the entrance needs, from 80
 //	icons/name.svg  → icons.svg   one sprite, a symbol a file
 //	name.js         → itself      with its imports led to their fingerprints
@@ -21,7 +22,8 @@ import (
 // built adds the files that stand for several.
 func (l library) built(dir fs.FS) {
 	l.add("app.css", stylesheet(dir, "css/[1-4]*.css", "css/7*.css"))
-	l.add("work.css", stylesheet(dir, "css/[5-7]*.css")) // paper has the last word in both
+	l.add("work.css", stylesheet(dir, "css/5*.css", "css/7*.css")) // paper has the last word in both
+	l.add("wall.css", stylesheet(dir, "css/6*.css"))
 	l.add("kiosk.css", stylesheet(dir, "css/8*.css"))
 	l.add("icons.svg", sprite(dir))
 	for _, name := range inOrder(dir) {
