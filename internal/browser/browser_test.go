@@ -1,5 +1,3 @@
-//go:build !race
-
 package browser
 
 import (
@@ -185,10 +183,10 @@ func TestPeopleNetworkAndMedia(t *testing.T) {
 		if got := strings.Join(answers, " "); got != "yes no false yes no yes" {
 			t.Errorf("network: %s", got)
 		}
-		p.Grant("notifications")
+		p.Grant("clipboard-read")
 		p.Open(base + "/")
-		if got := Eval[string](p, `Notification.permission`); got != "granted" {
-			t.Errorf("notifications %s", got)
+		if got := Eval[string](p, `navigator.permissions.query({name: "clipboard-read"}).then(p => p.state)`); got != "granted" {
+			t.Errorf("the clipboard is %s", got)
 		}
 		if n := len(p.Screenshot()); n < 100 || n > 20000 {
 			t.Errorf("a picture of %d bytes", n)

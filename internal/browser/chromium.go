@@ -15,8 +15,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// names under which Chromium is installed.
-var names = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+// names under which Chromium is installed. The shell is the same engine without
+// the windows of a browser around it: it needs half the processor.
+var names = []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 
 var chromium = sync.OnceValues(start)
 
@@ -44,7 +45,7 @@ func find() (string, error) {
 			return p, nil
 		}
 	}
-	return "", errors.New("no Chromium found (Debian: apt-get install chromium fonts-noto-cjk)")
+	return "", errors.New("no Chromium found (Debian: apt-get install chromium-headless-shell fonts-noto-cjk)")
 }
 
 // start runs the one Chromium of this process and returns the context that

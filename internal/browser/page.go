@@ -208,7 +208,7 @@ func (p *Page) Before(script string) {
 	p.must(run(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})())
 }
 
-// Grant lets pages have what one is asked for: "notifications". Sound needs no
+// Grant lets pages have what one is asked for: "clipboard-read". Sound needs no
 // grant: a Press counts as the touch that allows it.
 func (p *Page) Grant(permissions ...string) {
 	p.t.Helper()

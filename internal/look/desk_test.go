@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -71,6 +69,7 @@ func moved(p *browser.Page) float64 {
 // A volunteer's finger is on its way while the scripts start: the switch for
 // outages once pushed the lines down, and the tap fell on it.
 func TestNothingMovesUnderTheDesksFinger(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -98,6 +97,7 @@ func TestNothingMovesUnderTheDesksFinger(t *testing.T) {
 // One tap, a slip, another thought, and found again: with scripts on the same
 // page, without on a page of its own.
 func TestDeskGivesANumber(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -160,6 +160,7 @@ func TestDeskGivesANumber(t *testing.T) {
 
 // A slip is one page of the paper that was chosen, once, with or without scripts.
 func TestSlipOnPaper(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -193,6 +194,7 @@ func TestSlipOnPaper(t *testing.T) {
 // The network is cut: two tabs give five numbers between them, no number twice,
 // and when it is back all are in the house, with the times they were given at.
 func TestDeskWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -245,6 +247,7 @@ func TestDeskWithoutANetwork(t *testing.T) {
 // Without numbers of its own a desk that is cut off gives none: the slip of the
 // person before is gone, and so are the words that it gives any.
 func TestDeskWithNothingReady(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -281,6 +284,7 @@ func online(t *testing.T, w *stage.World, line string, n int) (out []int) {
 // The number was given and its answer lost: the person gets one from the block,
 // and the other one is given up as soon as the network is back.
 func TestDeskLostAnswer(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -52,6 +50,7 @@ func theMarket(t *testing.T, w *stage.World) scheduler.Market {
 // The rule of a market is changed while its dates are looked at, and one date
 // is left out and taken back in by one tap each.
 func TestASeriesIsEdited(t *testing.T) {
+	t.Parallel()
 	eachDesk(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Planned)
 		browser.With(t, o, func(p *browser.Page) {
@@ -87,6 +86,7 @@ func TestASeriesIsEdited(t *testing.T) {
 // A booth is moved by mouse and by keys, undone and saved; without scripts its
 // numbers are written.
 func TestAPlanIsDrawn(t *testing.T) {
+	t.Parallel()
 	eachDesk(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Planned)
 		was := ground(t, w)
@@ -145,6 +145,7 @@ func TestAPlanIsDrawn(t *testing.T) {
 // Somebody who waits is put on a booth, with what that changes told before and
 // a reason, and it is undone.
 func TestAPlaceIsDecided(t *testing.T) {
+	t.Parallel()
 	eachDesk(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Planned)
 		late, claim := latecomer(t, w)
@@ -201,6 +202,7 @@ func TestAPlaceIsDecided(t *testing.T) {
 // A partner is added on a phone without a scroll: who, whom to call, what they
 // bring, and the button to keep it.
 func TestAPartnerIsAddedOnAPhone(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Planned)
 	browser.With(t, browser.Options{Width: 390, Height: 844, Touch: true}, func(p *browser.Page) {
 		atWork(p, w, "/partners/new")
@@ -220,6 +222,7 @@ func TestAPartnerIsAddedOnAPhone(t *testing.T) {
 
 // The roster is searched by a form, and while one types.
 func TestTheRosterIsSearched(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Planned)
 		browser.With(t, o, func(p *browser.Page) {

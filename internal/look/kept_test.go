@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -22,6 +20,7 @@ const (
 // in another tab: it opens, gives numbers, prints their slips and says what is
 // not brought home; afterwards everything is, with its own time.
 func TestDeskLoadedWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -85,6 +84,7 @@ func TestDeskLoadedWithoutANetwork(t *testing.T) {
 // What a machine keeps of the desk is for the login that opened it: another one
 // is not shown it, and going leaves nothing.
 func TestKeptDeskIsOnePersons(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -120,6 +120,7 @@ func TestKeptDeskIsOnePersons(t *testing.T) {
 // The organizer lets a line be the desk's alone, and takes that back: a page of
 // the day that is open changes its button, without being loaded again.
 func TestTheDeskAloneIsSeenAtOnce(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

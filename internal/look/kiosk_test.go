@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -36,6 +34,7 @@ const linesAgain = `document.querySelector(".kiosk [data-line] button")?.checkVi
 // One touch, a number of 160 px with the way to it, and nothing of it left for
 // the next person: not on the page, not one step back.
 func TestTheKioskGivesANumber(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -86,6 +85,7 @@ func TestTheKioskGivesANumber(t *testing.T) {
 // The answer is lost, the touch is repeated, time runs out: one number. Seconds
 // are made short.
 func TestTheKioskWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -165,6 +165,7 @@ var tablets = [][2]int{{1024, 768}, {768, 1024}, {1920, 1080}}
 // Six lines and twelve, also of the longest names, are on the tablet without
 // scrolling, and every one can be touched by an unsteady finger.
 func TestTheKioskFits(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

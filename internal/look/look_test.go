@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -112,7 +110,7 @@ func lookAt(p *browser.Page, v visit, hear func(string, []browser.Finding)) {
 		}
 	}
 	for i, way := range v.ways() {
-		p.Dress(func(o *browser.Options) { o.Width = widths[i%2] })
+		p.Dress(func(o *browser.Options) { o.Width, o.Cached = widths[i%2], true })
 		choose(way)
 		open("script")
 		hear(strings.Join([]string{"size", way[0], way[1]}, " "), append(p.Audit(v.bar), p.Axe(v.bar.Contrast > 4.5)...))

@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -24,6 +22,7 @@ import (
 // and goes on, somebody moves and moves back, something happens, and the market
 // closes early.
 func TestTheOpenDayIsRun(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Busy)
 		line := quiet(t, w)
@@ -101,6 +100,7 @@ func TestTheOpenDayIsRun(t *testing.T) {
 // The report is copied by a button, and printed; without scripts its text can be
 // selected. The ledger is a workbook with the day's counts.
 func TestTheReportIsTaken(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Settled)
 	eachDesk(t, func(t *testing.T, o browser.Options) {
 		browser.With(t, o, func(p *browser.Page) {
@@ -180,6 +180,7 @@ func holds(t *testing.T, f *excelize.File, text string) bool {
 
 // A failure leads from the first page to the message, and it is sent again.
 func TestAMessageIsSentAgain(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Settled)
 		err := w.App.DB.Update(t.Context(), func(tx *db.Tx) error {
@@ -227,6 +228,7 @@ func latecomer(t *testing.T, w *stage.World) (booths.Partner, booths.Claim) {
 // With a finger on a tablet: a booth that was tapped is drawn, and a claim is
 // carried onto a booth by its handle.
 func TestAFingerDraws(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Planned)
 	_, claim := latecomer(t, w)
 	browser.With(t, browser.Options{Width: 1080, Height: 900, Touch: true}, func(p *browser.Page) {
@@ -258,6 +260,7 @@ func TestAFingerDraws(t *testing.T) {
 
 // A freed booth is offered to who waits: the page in all widths, and the answer.
 func TestAnOfferIsAnswered(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Planned)
 	late, claim := latecomer(t, w)
 	scope := booths.Scope{CommunityID: w.CommunityID, By: "test"}

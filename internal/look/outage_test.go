@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -129,6 +127,7 @@ func misfortune(t *testing.T, do func(d *badDay)) {
 // nobody has somebody else's number, and every number that the desk showed is in
 // the house once, with the time it was given at.
 func TestFourHoursOfABadCable(t *testing.T) {
+	t.Parallel()
 	misfortune(t, func(d *badDay) {
 		d.line, d.button = stocked(d.p, d.w, d.c.base)
 		d.live()
@@ -184,6 +183,7 @@ func (d *badDay) nobodyElse() {
 // The control: a desk that counts on by itself from the last number it saw, with
 // nothing lent to it, gives numbers that others have.
 func TestControlABadCableWithoutALease(t *testing.T) {
+	t.Parallel()
 	misfortune(t, func(d *badDay) {
 		next := map[string]int{}
 		d.c.set(posts("/blocks", func(w http.ResponseWriter, r *http.Request) {

@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -18,6 +16,7 @@ var mediaBox = regexp.MustCompile(`/MediaBox \[0 0 ([0-9]+)[0-9.]* ([0-9]+)[0-9.
 // Every sheet comes out of a printer in its size and on as few pages as it
 // should, in every language. Sizes are in points.
 func TestSheetsPrint(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -91,6 +89,7 @@ func takeIn(l queue.Line) string { return "#line-" + l.ID + " form button" }
 // A resident's whole way: the schedule, the day, a number in two taps, the call,
 // being served, and how it was.
 func TestAResidentsWay(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Busy)
 		l := quiet(t, w)
@@ -143,6 +142,7 @@ func TestAResidentsWay(t *testing.T) {
 // Giving a number up, taking it back, and another one for the family, each live
 // on the card.
 func TestLeaveStayAndFamily(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Busy)
 		l := quiet(t, w)
@@ -183,6 +183,7 @@ func TestLeaveStayAndFamily(t *testing.T) {
 
 // Two taps, and the same form sent twice, are one number.
 func TestTwoTapsAreOneNumber(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Busy)
 	l := quiet(t, w)
 	browser.With(t, browser.Options{Width: 390, Touch: true}, func(p *browser.Page) {
@@ -198,6 +199,7 @@ func TestTwoTapsAreOneNumber(t *testing.T) {
 // The answer to a tap is lost: the telephone asks again with the same key, also
 // after the page was loaded anew, and gets the number it already has.
 func TestALostAnswerIsAskedForAgain(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Busy)
 	l := quiet(t, w)
 	c := plug(t, w.Base)
@@ -231,6 +233,7 @@ func TestALostAnswerIsAskedForAgain(t *testing.T) {
 // A number's page without a network: it says how old it is, can be loaded again,
 // comes back by itself, and speaks of the call that came meanwhile.
 func TestATicketWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Busy)
 	l := quiet(t, w)
 	c := plug(t, w.Base)
@@ -282,6 +285,7 @@ func TestATicketWithoutANetwork(t *testing.T) {
 
 // The day's numbers move while one looks, without the page being loaded.
 func TestTheDayMovesByItself(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Busy)
 	l := quiet(t, w)
 	browser.With(t, browser.Options{Width: 390, Touch: true}, func(p *browser.Page) {
@@ -318,6 +322,7 @@ func TestTheDayMovesByItself(t *testing.T) {
 // dot between two facts, none is one character; on the open day the first button
 // is seen on a small phone without scrolling, in every size and language.
 func TestWordsStayWhole(t *testing.T) {
+	t.Parallel()
 	planned, busy := stage.Open(t, stage.Planned), stage.Open(t, stage.Busy)
 	browser.With(t, browser.Options{Width: 320, Height: 568, Touch: true}, func(p *browser.Page) {
 		for _, size := range []string{"", "2", "3"} {
@@ -368,6 +373,7 @@ const torn = `none => [...document.querySelectorAll("main :is(h1, p, .date)")].f
 
 // Asking to be told, and the calendar.
 func TestSubscribeAndCalendar(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o browser.Options) {
 		w := stage.Open(t, stage.Planned)
 		browser.With(t, o, func(p *browser.Page) {
@@ -392,6 +398,7 @@ func TestSubscribeAndCalendar(t *testing.T) {
 
 // One can show the page to a neighbour.
 func TestShowingThePage(t *testing.T) {
+	t.Parallel()
 	w := stage.Open(t, stage.Busy)
 	browser.With(t, browser.Options{Width: 320, Touch: true}, func(p *browser.Page) {
 		p.Open(w.Base + "/c/" + w.Community)

@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -84,6 +82,7 @@ func (c *caller) busy() (out []queue.Line) {
 // network is cut; none twice, and none again after a reload. Without sound none
 // waits until another has been read.
 func TestScreenAnnounces(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -161,6 +160,7 @@ func TestScreenAnnounces(t *testing.T) {
 // A voice of the machine says a call twice, with what it is for; where there is none
 // for the language, or it fails, the recording does, with number and booth.
 func TestScreenSpeaks(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -228,6 +228,7 @@ func recorded(t *testing.T, p *browser.Page, number int, booth string) []float64
 // Every word of the recording is where it should be, whole, with silence around it,
 // and as loud as the others.
 func TestTheRecordingIsWhole(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}
@@ -259,6 +260,7 @@ func TestTheRecordingIsWhole(t *testing.T) {
 
 // Without scripts the wall shows the newest call and loads itself again.
 func TestScreenWithoutScripts(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

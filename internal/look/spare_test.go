@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -55,6 +53,7 @@ func block(t *testing.T, w *stage.World, line string) (b struct {
 // Things that run out, without a network: the desk has a fifth of what was left and
 // no more, one number is taken back, one comes home too late and is said in words.
 func TestDeskRunsOutWithoutANetwork(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

@@ -1,5 +1,3 @@
-//go:build !race
-
 package look
 
 import (
@@ -21,6 +19,7 @@ var walls = [][2]int{{1920, 1080}, {1280, 720}, {1080, 1920}}
 // each of twelve lines, names of 24 characters, all of it on the screen without scrolling, whatever
 // the market does.
 func TestWallIsReadFromAfar(t *testing.T) {
+	t.Parallel()
 	if !browser.Have(t) {
 		return
 	}

@@ -1,7 +1,3 @@
-//go:build !race
-
-// Not under the race detector: internal/demo plays the same market there.
-
 package stage
 
 import (
