@@ -435,3 +435,23 @@ func TestAPartnersPageOutlivesADayTakenBack(t *testing.T) {
 		wants(t, b.get("/p/xiangyang"), 200, "11月19日")
 	})
 }
+
+// After closing nobody waits, so nothing is said about waiting: what a line gave is.
+func TestAClosedLineSaysWhatItGave(t *testing.T) {
+	aFair(t, func(t *testing.T, f *fair) {
+		line := f.opened()["血压"]
+		f.numbers(line.ID, 2)
+		b := f.as(f.doctors)
+		places := []string{"/p/xiangyang/lines/" + line.ID, "/p/xiangyang/days/" + f.day.ID}
+		for _, p := range places {
+			wants(t, b.get(p), 200, "等候 2 位")
+		}
+		f.until(at(11, 19, 11, 30))
+		f.until(at(11, 19, 12, 0))
+		for _, p := range places {
+			a := b.get(p)
+			wants(t, a, 200, "已发 2 号")
+			lacks(t, a, "等候 0 位")
+		}
+	})
+}

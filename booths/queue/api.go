@@ -48,6 +48,9 @@ const (
 	LineRemoved LineState = "removed"
 )
 
+// Over reports whether nobody waits in the line any more.
+func (s LineState) Over() bool { return s == LineClosing || s == LineClosed || s == LineRemoved }
+
 // Line is a line as pages show it. Numbers only.
 type Line struct {
 	ID           string    `json:"id"`

@@ -315,24 +315,29 @@ func TestFolderNames(t *testing.T) {
 	}
 }
 
-// make test runs everything under the race detector and with no tags: a test
-// file that asks for something else never runs. Pictures are no test.
+// The first half of `make test` runs under the race detector, the second every
+// test of these folders without it, and of web only the tests named TestPhone:
+// a test that says "not raced" anywhere else would never run.
 func TestEveryTestRuns(t *testing.T) {
+	second := []string{"internal/look", "internal/browser", "internal/demo", "internal/demo/stage"}
 	n := 0
 	for _, s := range sources(t) {
-		if !s.test || len(s.file.Comments) == 0 || s.file.Comments[0].Pos() > s.file.Package {
-			continue
-		}
-		says, asks := strings.CutPrefix(s.file.Comments[0].List[0].Text, "//go:build ")
-		if !asks {
+		if !s.test || slices.Contains(second, s.pkg) || !notRaced(s.file) {
 			continue
 		}
 		n++
-		if !slices.Contains([]string{"linux", "gallery"}, says) {
-			t.Errorf("%s: with %q it is run by nobody", s.path, says)
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if ok && strings.HasPrefix(f.Name.Name, "Test") && (s.pkg != "web" || !strings.HasPrefix(f.Name.Name, "TestPhone")) {
+				t.Errorf("%s: %s is run in neither half", s.path, f.Name.Name)
+			}
 		}
 	}
 	if n == 0 {
 		t.Error("no such file was found: the test looks in the wrong place")
 	}
+}
+
+func notRaced(f *ast.File) bool {
+	return len(f.Comments) > 0 && f.Comments[0].Pos() < f.Package && strings.Contains(f.Comments[0].List[0].Text, "go:build !race")
 }

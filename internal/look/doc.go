@@ -22,4 +22,8 @@
 //			})
 //		})
 //	}
+//
+// These tests are not built under the race detector: what races is the server,
+// which is raced everywhere else, and its pages would only open slower. make
+// test runs them in a run of their own.
 package look

@@ -131,7 +131,7 @@ follow(box.dataset.live, {
 	onLine: f => {
 		if (f.line !== box.dataset.line) return;
 		const waiting = box.querySelector("[data-waiting]");
-		waiting.textContent = waiting.dataset.waiting.replace("{n}", f.waiting);
+		if (waiting) waiting.textContent = waiting.dataset.waiting.replace("{n}", f.waiting);
 		clearTimeout(soon);
 		soon = setTimeout(refresh, 300);
 	},

@@ -1,3 +1,7 @@
+//go:build !race
+
+// Not under the race detector: internal/demo plays the same market there.
+
 package stage
 
 import (
