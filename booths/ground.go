@@ -36,6 +36,7 @@ type Day struct {
 	Zones         []Zone    `json:"zones"`
 	Wanted        []string  `json:"wanted"`
 	draft         string
+	earlier       *earlier // nil: the day has not caught up
 }
 
 // DayPlan is a day with its ground, who stands where and who waits.
@@ -132,9 +133,6 @@ func (s *Service) ReuseLayout(ctx context.Context, communityID, fromDayID, marke
 		booths, err := boothsOf(tx, day)
 		if err != nil {
 			return err
-		}
-		for i := range booths {
-			booths[i].ID = ""
 		}
 		return s.layGround(tx, communityID, marketID, Layout{Zones: day.Zones, Booths: booths, Wanted: day.Wanted})
 	})

@@ -42,25 +42,28 @@ func (s *Service) MarketDayClaimingOpened(tx *db.Tx, e event.MarketDayClaimingOp
 	if day, err = takeGround(tx, day); err != nil {
 		return err
 	}
-	return s.claimStandings(tx, day)
+	_, err = s.claimStandings(tx, day)
+	return err
 }
 
-// claimStandings claims for the standing partners who have no claim yet.
-func (s *Service) claimStandings(tx *db.Tx, day Day) error {
+// claimStandings claims for the standing partners who have no claim yet, and
+// returns the claims it made.
+func (s *Service) claimStandings(tx *db.Tx, day Day) (made []Claim, err error) {
 	places, err := standingOf(tx, day)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, st := range places {
 		c, claims, err := standingClaim(tx, day, st)
 		if err == nil && claims {
+			made = append(made, c)
 			err = putClaim(tx, day, c)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return made, nil
 }
 
 // standingClaim is the claim of one standing place, false for none; services it

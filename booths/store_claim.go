@@ -202,6 +202,14 @@ func setClaim(tx *db.Tx, id, state string) error {
 	return err
 }
 
+// deleteUntouched deletes a claim that nobody has changed or decided about since
+// it was made; 0 when somebody has.
+func deleteUntouched(tx *db.Tx, id string) (int64, error) {
+	return tx.Exec(`DELETE FROM booths_claims WHERE id = $1 AND state = 'claimed' AND changed_at = claimed_at
+		AND NOT EXISTS (SELECT 1 FROM booths_locks WHERE claim_id = $1) AND NOT EXISTS (SELECT 1 FROM booths_changes WHERE claim_id = $1)
+		AND NOT EXISTS (SELECT 1 FROM booths_assignments WHERE claim_id = $1) AND NOT EXISTS (SELECT 1 FROM booths_offers WHERE claim_id = $1)`, id)
+}
+
 // waitLast puts a claim at the end of the waitlist, waitFirst at its head. The
 // caller holds the day's lock.
 func waitLast(tx *db.Tx, id string, reasons []text.Reason) error {

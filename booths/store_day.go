@@ -1,6 +1,7 @@
 package booths
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -25,10 +26,11 @@ type dayRow struct {
 	Zones         string `db:"zones"`
 	Wanted        string `db:"wanted"`
 	Draft         string `db:"draft"`
+	Earlier       string `db:"earlier"`
 }
 
 const dayColumns = `d.id, d.community_id, d.market_id, d.date, d.held_on, d.state, d.opens_at, d.closes_at,
-	d.claiming_at, d.standing_until, d.confirm_at, d.published_at, d.zones, d.wanted, d.draft`
+	d.claiming_at, d.standing_until, d.confirm_at, d.published_at, d.zones, d.wanted, d.draft, d.earlier`
 
 func (r dayRow) day() (Day, error) {
 	d := Day{
@@ -36,6 +38,12 @@ func (r dayRow) day() (Day, error) {
 		OpensAt: instant(r.OpensAt), ClosesAt: instant(r.ClosesAt), ClaimingAt: instant(r.ClaimingAt),
 		StandingUntil: instant(r.StandingUntil), ConfirmAt: instant(r.ConfirmAt), PublishedAt: instant(r.PublishedAt),
 		draft: r.Draft,
+	}
+	if r.Earlier != "" {
+		d.earlier = new(earlier)
+		if err := unpack(r.Earlier, d.earlier); err != nil {
+			return d, err
+		}
 	}
 	if err := unpack(r.Zones, &d.Zones); err != nil {
 		return d, err
@@ -149,7 +157,11 @@ func layoutOf(tx *db.Tx, communityID, marketID string) (Layout, bool, error) {
 	if err != nil {
 		return l, false, err
 	}
-	return l, true, errors.Join(unpack(r.Zones, &l.Zones), unpack(r.Booths, &l.Booths), unpack(r.Wanted, &l.Wanted))
+	err = errors.Join(unpack(r.Zones, &l.Zones), unpack(r.Booths, &l.Booths), unpack(r.Wanted, &l.Wanted))
+	for i := range l.Booths {
+		l.Booths[i].ID = "" // only the booths of a day have one, whatever was sent
+	}
+	return l, true, err
 }
 
 type boothRow struct {
@@ -209,7 +221,18 @@ func takeGround(tx *db.Tx, day Day) (Day, error) {
 	return day, saveGround(tx, day, l)
 }
 
-// saveGround writes the ground of one day; booths keep their ids by code.
+// setEarlier keeps what a day had before it caught up; nil forgets it.
+func setEarlier(tx *db.Tx, dayID string, e *earlier) error {
+	kept := ""
+	if e != nil {
+		kept = pack(e)
+	}
+	_, err := tx.Exec(`UPDATE booths_days SET earlier = $2 WHERE id = $1`, dayID, kept)
+	return err
+}
+
+// saveGround writes the ground of one day; booths keep their ids by code, one
+// that was there before comes back with its own.
 func saveGround(tx *db.Tx, day Day, l Layout) error {
 	if _, err := tx.Exec(`UPDATE booths_days SET zones = $2, wanted = $3 WHERE id = $1`, day.ID, pack(l.Zones), pack(l.Wanted)); err != nil {
 		return err
@@ -237,7 +260,7 @@ func saveGround(tx *db.Tx, day Day, l Layout) error {
 	for _, b := range l.Booths {
 		if _, err := tx.Exec(`INSERT INTO booths_booths (id, day_id, code, zone, x, y, w, h, features) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9)
 			ON CONFLICT (day_id, code) DO UPDATE SET zone=excluded.zone, x=excluded.x, y=excluded.y, w=excluded.w, h=excluded.h, features=excluded.features`,
-			db.NewID(), day.ID, b.Code, b.Zone, b.X, b.Y, b.W, b.H, pack(b.Features)); err != nil {
+			cmp.Or(b.ID, db.NewID()), day.ID, b.Code, b.Zone, b.X, b.Y, b.W, b.H, pack(b.Features)); err != nil {
 			return err
 		}
 	}

@@ -24,6 +24,7 @@ func (s *Server) marketAPI() []endpoint {
 		{method: put, path: market + "/layout", summary: "Replace the ground of a market; lengths in centimetres. Days that take claims keep theirs: the answer names them, catch-up gives them this one", action: account.LayoutEdit, where: inCommunity, do: on(s.apiLayoutSave)},
 		{method: get, path: market + "/behind", summary: "Days that take claims and do not know the market's present ground or standing partners", action: account.LayoutRead, where: inCommunity, do: on(s.apiBehind)},
 		{method: post, path: day + "/catch-up", summary: "Give a day that takes claims the present ground and standing partners of its market", action: account.LayoutEdit, where: inCommunity, do: on(s.apiCatchUp)},
+		{method: post, path: day + "/catch-up/undo", summary: "Give a day back the ground and claims it had before, within ten minutes", action: account.LayoutEdit, where: inCommunity, do: on(s.apiUndoCatchUp)},
 		{method: post, path: day + "/confirm", summary: "End claiming now and publish the plan", action: account.PlanConfirm, where: inCommunity, do: on(s.apiConfirm)},
 		{method: post, path: day + "/open", summary: "Open the day now", action: account.DayOpen, where: inCommunity, do: on(s.apiOpen)},
 		{method: post, path: day + "/close", summary: "Close the day now", action: account.DayClose, where: inCommunity, do: on(s.apiClose)},
@@ -264,6 +265,10 @@ func (s *Server) apiBehind(c *call, _ none) (out list[behindDay], err error) {
 		}
 	}
 	return out, err
+}
+
+func (s *Server) apiUndoCatchUp(c *call, _ none) (none, error) {
+	return none{}, s.Booths.UndoCatchUp(c.ctx(), c.In.CommunityID, c.Param("day"))
 }
 
 func (s *Server) apiCatchUp(c *call, _ none) (none, error) {

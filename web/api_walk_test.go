@@ -252,7 +252,11 @@ func (w *walk) layOut() {
 		if len(late.Items) != 1 || late.Items[0].HeldOn != "2026-11-19" {
 			w.t.Errorf("behind %+v", late)
 		}
-		o.must(204, post, walkPath+"/days/"+w.dayID+"/catch-up", nil, nil)
+		catchUp := walkPath + "/days/" + w.dayID + "/catch-up"
+		o.must(204, post, catchUp, nil, nil)
+		o.must(204, post, catchUp+"/undo", nil, nil)
+		o.must(409, post, catchUp+"/undo", nil, nil) // it is as it was before
+		o.must(204, post, catchUp, nil, nil)
 		o.must(200, get, at+"behind", nil, &late)
 		if len(late.Items) != 0 {
 			w.t.Errorf("still behind: %+v", late)

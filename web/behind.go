@@ -18,11 +18,32 @@ type behind struct {
 	Partners []string
 }
 
-// late finds such days, of one market or ("") of all, by market.
-func (c *call) late(market string) ([]behind, error) {
-	all, err := c.server.Booths.Behind(c.ctx(), c.In.CommunityID)
+// told are such days and those that were just told and can go back.
+type told struct{ Late, CaughtUp []behind }
+
+// told finds them, of one market or ("") of all, by market.
+func (c *call) told(market string) (v told, err error) {
+	late, err := c.server.Booths.Behind(c.ctx(), c.In.CommunityID)
+	if err != nil {
+		return v, err
+	}
+	if v.Late, err = byMarket(late, market); err != nil {
+		return v, err
+	}
+	days, err := c.server.Booths.CaughtUp(c.ctx(), c.In.CommunityID)
+	if err != nil {
+		return v, err
+	}
+	back := make([]booths.Behind, len(days))
+	for i, d := range days {
+		back[i].Day = d
+	}
+	v.CaughtUp, err = byMarket(back, market)
+	return v, err
+}
+
+func byMarket(all []booths.Behind, market string) (out []behind, err error) {
 	all = slices.DeleteFunc(all, func(b booths.Behind) bool { return market != "" && b.MarketID != market })
-	var out []behind
 	for _, b := range all {
 		i := slices.IndexFunc(out, func(o behind) bool { return o.Market == b.MarketID })
 		if i < 0 {
@@ -40,7 +61,7 @@ func (c *call) late(market string) ([]behind, error) {
 			}
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 // behindNames is how many names the line says; the others are counted.

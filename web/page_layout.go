@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,7 +30,7 @@ type layoutView struct {
 	Market  scheduler.Market
 	Drawing ground
 	Past    []scheduler.Day // days whose ground can be looked at and taken over
-	Behind  []behind        // days that took their copy before this ground was saved
+	told                    // days that took their copy before this ground was saved
 	From    *scheduler.Day  // the form shows this day's ground, nothing is saved yet
 	Saved   bool            // the market has a ground
 	Unsaved bool            // what the form shows is not what is saved
@@ -83,7 +84,7 @@ func (c *call) layoutView(m scheduler.Market, saved bool) (layoutView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Behind, err = c.late(m.ID)
+	v.told, err = c.told(m.ID)
 	return v, err
 }
 
@@ -203,26 +204,36 @@ func (c *call) layoutAgain(m scheduler.Market, f form, failed error) error {
 // layoutApply tells days that took their copy already the market's present
 // ground and standing partners.
 func (s *Server) layoutApply(c *call) error {
+	return c.eachDay("done.layout_applied", s.Booths.CatchUp)
+}
+
+// layoutUndo gives days back what they had before.
+func (s *Server) layoutUndo(c *call) error {
+	return c.eachDay("done.layout_undone", s.Booths.UndoCatchUp)
+}
+
+// eachDay does something for the days of a market that the form names.
+func (c *call) eachDay(done string, do func(ctx context.Context, communityID, dayID string) error) error {
 	m, err := c.market()
 	if err != nil {
 		return err
 	}
 	f := c.form("day", "back")
 	for _, id := range f.All("day") {
-		d, err := s.Scheduler.Day(c.ctx(), c.In.CommunityID, id)
+		d, err := c.server.Scheduler.Day(c.ctx(), c.In.CommunityID, id)
 		if err != nil {
 			return err
 		}
 		if d.MarketID != m.ID {
 			return fault.NotFound("market_day.unknown", "day", "the day is one of another market")
 		}
-		if err := s.Booths.CatchUp(c.ctx(), c.In.CommunityID, d.ID); err != nil {
-			l, gone := s.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
+		if err := do(c.ctx(), c.In.CommunityID, d.ID); err != nil {
+			l, gone := c.server.Booths.Layout(c.ctx(), c.In.CommunityID, m.ID)
 			if gone != nil {
 				return gone
 			}
 			return c.layoutAgain(m, c.form("step").withLayout(l), err)
 		}
 	}
-	return c.done(cmp.Or(f.Get("back"), c.marketPath(m)+"/layout"), "done.layout_applied")
+	return c.done(cmp.Or(f.Get("back"), c.marketPath(m)+"/layout"), done)
 }

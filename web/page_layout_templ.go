@@ -66,7 +66,7 @@ func layoutPage(v layoutView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = behindLines(v.page, v.Behind).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = behindLines(v.page, v.told).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -102,9 +102,22 @@ func TestAGroundIsTakenFromADayAndGivenToADay(t *testing.T) {
 				t.Errorf("%s still says it", w)
 			}
 		}
-		if claims, err := o.Booths.ClaimsOf(t.Context(), o.place.ID, days[0].ID); err != nil || len(claims) != 2 {
-			t.Errorf("%+v %v", claims, err)
+		claims := func(want int) {
+			t.Helper()
+			if got, err := o.Booths.ClaimsOf(t.Context(), o.place.ID, days[0].ID); err != nil || len(got) != want {
+				t.Errorf("%d claims, want %d: %+v %v", len(got), want, got, err)
+			}
 		}
+		claims(2)
+		back := o.home + "/partners" // the last roster is taken back where it was told
+		says(t, o.mine.get(back), 200, "10月19日 周一", "十分钟内可以换回")
+		if a := o.mine.send(back, at+"/undo"); a.Path != back {
+			t.Errorf("the way back leads to %s", a.Path)
+		} else {
+			says(t, a, 200, "已换回原来的布置和名单", "用到这一天")
+		}
+		claims(1)
+		says(t, o.mine.post(at+"/undo", with(hidden(t, o.mine.get(at).Body, "/logout"), "day", days[0].ID)), 409, "十分钟内才能换回")
 		says(t, o.mine.post(at+"/apply", with(hidden(t, o.mine.get(at).Body, "/logout"), "day", "aaaaaaaaaaaaaaaaaaaaaaaaaa")), 404)
 		says(t, o.mine.get(at+"?from="+days[0].ID), 200, "还没有保存", ">N1<")
 	})

@@ -74,7 +74,7 @@ type officeView struct {
 	Coming   []scheduler.Day // the days after it
 	Past     []scheduler.Day // the last ones, with their reports
 	Missing  []lack
-	Late     []behind // days that do not know the newest plan or roster
+	told              // days that do not know the newest plan or roster
 	Silent   []caller // have not claimed
 	Asked    []caller // have not answered an offer
 	More     int      // silent ones that are not listed
@@ -143,7 +143,7 @@ func (s *Server) officePage(c *call) error {
 	if err := c.lacks(&v, partners); err != nil {
 		return err
 	}
-	if v.Late, err = c.late(""); err != nil {
+	if v.told, err = c.told(""); err != nil {
 		return err
 	}
 	if err := c.callers(&v, partners); err != nil {

@@ -730,7 +730,7 @@ func officePage(v officeView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if len(v.guide()) == 0 || len(v.missing()) > 0 || len(v.Late) > 0 {
+			if len(v.guide()) == 0 || len(v.missing()) > 0 || len(v.Late)+len(v.CaughtUp) > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<h2>")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
@@ -748,7 +748,7 @@ func officePage(v officeView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = behindLines(v.page, v.Late).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = behindLines(v.page, v.told).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -21,7 +21,7 @@ type partnersView struct {
 	All   int
 	Query string
 	list  []booths.Partner
-	Late  []behind // days that do not know the roster yet
+	told  // days that do not know the roster yet
 }
 
 // partnersPage lists the partners by the sound of their names; ?q= searches
@@ -38,7 +38,7 @@ func (s *Server) partnersPage(c *call) error {
 			v.List = append(v.List, p)
 		}
 	}
-	if v.Late, err = c.late(""); err != nil {
+	if v.told, err = c.told(""); err != nil {
 		return err
 	}
 	return c.show(partnersPage(v))

@@ -35,6 +35,7 @@ func (s *Server) setupRoutes() []route {
 		{method: get, path: "/o/:community/markets/:market/layout", action: account.LayoutEdit, where: inCommunity, handle: s.layoutPage},
 		{method: post, path: "/o/:community/markets/:market/layout", action: account.LayoutEdit, where: inCommunity, handle: s.layoutSave, body: layoutLimit},
 		{method: post, path: "/o/:community/markets/:market/layout/apply", action: account.LayoutEdit, where: inCommunity, handle: s.layoutApply},
+		{method: post, path: "/o/:community/markets/:market/layout/undo", action: account.LayoutEdit, where: inCommunity, handle: s.layoutUndo},
 
 		// A partner's own people have pages of their own; these are the organizers'.
 		{method: get, path: "/o/:community/partners", action: account.PartnerList, where: inCommunity, handle: s.partnersPage},

@@ -270,6 +270,7 @@ func TestImportBackupRestoreInvite(t *testing.T) {
 		{[]string{"restore", filepath.Join(dir, "save"), "--database", second}, "restored"},
 		{[]string{"doctor", "--database", second}, "invariants hold"},
 		{[]string{"invite", "partner", "--community", "xiangyang", "--partner", "济宁银行", "--database", second}, "/invite/"},
+		{[]string{"invite", "kiosk", "--community", "xiangyang", "--database", second}, "/invite/"},
 		{[]string{"migrate", "--database", second}, "schema"},
 	}
 	for _, s := range steps {

@@ -3,7 +3,9 @@
 package look
 
 import (
+	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"yiji/booths/queue"
@@ -192,6 +194,42 @@ func TestTheKioskFits(t *testing.T) {
 					}
 				}
 			}
+		}
+		p.Problems()
+	})
+}
+
+// A tablet with a printer, chosen once in its settings, prints each number by
+// itself: one slip of that paper with the number, the line and the booth.
+func TestTheKioskPrintsASlip(t *testing.T) {
+	t.Parallel()
+	if !browser.Have(t) {
+		return
+	}
+	w := stage.Open(t, stage.Busy)
+	browser.With(t, browser.Options{Width: 1024, Height: 768}, func(p *browser.Page) {
+		p.Before(`window.printed = 0; window.print = () => { window.printed++ }`)
+		entrance(p, w)
+		_, tile := touched(p)
+		p.Press(tile)
+		standing(p)
+		if n := browser.Eval[int](p, `window.printed`); n != 0 {
+			t.Errorf("%d slips without a printer", n)
+		}
+		p.Open(w.Base + "/kiosk/" + w.Community + "/setup")
+		p.Press("58 毫米")
+		p.Open(w.Base + "/kiosk/" + w.Community)
+		p.Press(tile)
+		number := strconv.Itoa(standing(p))
+		p.WaitFor("it prints by itself, once", `window.printed === 1`)
+		if got := p.Sheets(); len(got) != 1 || math.Abs(got[0].Width-58) > 1 {
+			t.Errorf("printed on %v", got)
+		}
+		p.Dress(func(o *browser.Options) { o.Print = true })
+		slip := browser.Eval[string](p, `document.querySelector(".slip").innerText`)
+		code := browser.Eval[string](p, `document.querySelector(".number .lead").textContent.match(/[A-Z]\d+/)[0]`)
+		if !strings.Contains(slip, number) || !strings.Contains(slip, code) || p.Has(".kiosk .number") || p.Has(".onward") {
+			t.Errorf("on paper for %s at %s: %s", number, code, p.Text("body"))
 		}
 		p.Problems()
 	})
