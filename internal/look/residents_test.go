@@ -262,6 +262,9 @@ func TestATicketWithoutANetwork(t *testing.T) {
 		if !p.Has("现在没有网络，看过的号还在。") || !p.Has("再试一次") {
 			t.Errorf("another page without a network: %s", p.Text("main"))
 		}
+		if !browser.Eval[bool](p, `document.getElementById("kept").getBoundingClientRect().top > document.querySelector(".button").getBoundingClientRect().bottom`) {
+			t.Error("the list of numbers, which comes a moment later, moves the button under the finger")
+		}
 		p.Press(l.Service + "：" + itoa(l.Issued+1) + " 号")
 		if got := p.Text(".held .big"); got != itoa(l.Issued+1) {
 			t.Fatalf("the kept number shows %q", got)
