@@ -11,8 +11,8 @@
 QUIET = modernc.org/... golang.org/x/net/html/... golang.org/x/crypto/... github.com/santhosh-tekuri/... compress/flate
 RACE = -race $(foreach p,$(QUIET),-gcflags='$(p)=-race=false -d=checkptr=0')
 
-# Compilers and tests make garbage and end soon: collecting it less often saves
-# a tenth of their time.
+# A compiler makes garbage and ends soon: web is compiled in 42 instead of 53
+# seconds of processor time when it is collected less often.
 test look: export GOGC = 400
 
 # First what is long and built soon, so that web, which is built for a minute,
