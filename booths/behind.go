@@ -112,7 +112,7 @@ func (s *Service) CatchUp(ctx context.Context, communityID, dayID string) error 
 			return nil // it takes both when its claims open
 		}
 		if day.State != DayClaiming || !tx.Now.Before(day.ConfirmAt) {
-			return fault.Conflict("layout.published", "layout", "the plan of this day is published; change single places instead")
+			return fault.Closed("layout.published", "layout", "the plan of this day is published; change single places instead")
 		}
 		was := earlier{At: tx.Now, Ground: Layout{Zones: day.Zones, Wanted: day.Wanted}}
 		if was.Ground.Booths, err = boothsOf(tx, day); err != nil {
@@ -158,7 +158,7 @@ func (s *Service) UndoCatchUp(ctx context.Context, communityID, dayID string) er
 			return err
 		}
 		if !day.goesBack(tx.Now) {
-			return fault.Conflict("layout.undo_late", "day", "this day has nothing to go back to; that is possible for ten minutes")
+			return fault.Closed("layout.undo_late", "day", "this day has nothing to go back to; that is possible for ten minutes")
 		}
 		if err := saveGround(tx, day, day.earlier.Ground); err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 
 	"yiji/internal/db"
 	"yiji/internal/event"
+	"yiji/internal/fault"
 )
 
 var ctx = context.Background()
@@ -382,6 +383,9 @@ func TestDayLayout(t *testing.T) {
 		w.layout("X")
 		w.behind() // what is published is changed place by place
 		w.fails(w.s.CatchUp(ctx, "c1", "d1"), "layout.published")
+		if k := fault.KindOf(w.s.CatchUp(ctx, "c1", "d1")); k != fault.KindClosed {
+			t.Errorf("what is published is %v, want closed", k)
+		}
 		w.expect("A= B=甲 C=")
 	})
 }

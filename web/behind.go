@@ -81,6 +81,14 @@ func (p page) behindText(b behind) string {
 	return out
 }
 
+// behindDo is the button that tells them.
+func (p page) behindDo(b behind) string {
+	if len(b.Days) == 1 {
+		return p.T("office.behind_do")
+	}
+	return p.T("office.behind_do_all")
+}
+
 // behindDays names them.
 func (p page) behindDays(b behind) string {
 	words := make([]string, len(b.On))
