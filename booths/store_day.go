@@ -221,6 +221,21 @@ func takeGround(tx *db.Tx, day Day) (Day, error) {
 	return day, saveGround(tx, day, l)
 }
 
+// deleteBooth takes a booth off a day nobody stands on yet, with what a plan
+// that was taken back said of it; 0 when a place is decided for it.
+func deleteBooth(tx *db.Tx, id string) (n int64, err error) {
+	for _, q := range []string{
+		`DELETE FROM booths_offers WHERE booth_id = $1 AND state <> 'open'`,
+		`DELETE FROM booths_assignments WHERE booth_id = $1 AND state <> 'live'`,
+		`DELETE FROM booths_booths WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM booths_locks WHERE booth_id = $1)`,
+	} {
+		if n, err = tx.Exec(q, id); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
 // setEarlier keeps what a day had before it caught up; nil forgets it.
 func setEarlier(tx *db.Tx, dayID string, e *earlier) error {
 	kept := ""
@@ -249,7 +264,7 @@ func saveGround(tx *db.Tx, day Day, l Layout) error {
 		if keep[b.Code] {
 			continue
 		}
-		n, err := tx.Exec(`DELETE FROM booths_booths WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM booths_locks WHERE booth_id = $1)`, b.ID)
+		n, err := deleteBooth(tx, b.ID)
 		if err != nil {
 			return err
 		}

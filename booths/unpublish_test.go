@@ -84,3 +84,29 @@ func (w *world) cancelUndone(stood string) {
 		w.t.Fatalf("waitlist %+v", plan.Waitlist)
 	}
 }
+
+// After a publication was taken back the ground can still lose a booth that
+// somebody stood on in that plan, and get it back.
+func TestAGroundChangesAfterAPublicationWasTakenBack(t *testing.T) {
+	each(t, func(w *world) {
+		w.layout("A", "B")
+		w.openClaiming()
+		c := w.claim(w.partner("一"))
+		w.hear(func(tx *db.Tx) error {
+			return w.s.MarketDayConfirmed(tx, event.MarketDayConfirmed{Day: theDay, EffectiveAt: tx.Now, UndoUntil: tx.Now.Add(UndoFor)})
+		})
+		stood := w.claimNow(c.ID).Holding.BoothID
+		w.hear(func(tx *db.Tx) error {
+			return w.s.MarketDayUndone(tx, event.MarketDayUndone{Day: theDay, From: "confirmed", To: "claiming", OpensAt: opens, ClosesAt: closes, At: tx.Now})
+		})
+		w.layout("C")
+		w.no(w.s.CatchUp(context.Background(), "c1", "d1"))
+		if all := w.booths(); len(all) != 1 {
+			t.Fatalf("%+v", all)
+		}
+		w.no(w.s.UndoCatchUp(context.Background(), "c1", "d1"))
+		if all := w.booths(); len(all) != 2 || all["A"].ID != stood && all["B"].ID != stood {
+			t.Fatalf("%+v, somebody stood on %s", all, stood)
+		}
+	})
+}
